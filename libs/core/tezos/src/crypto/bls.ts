@@ -1,0 +1,76 @@
+import { SecretKey as BlstSecretKey, PublicKey as BlstPublicKey } from '@chainsafe/blst';
+import { Signature as BlstSignature, fastAggregateVerify, verify } from '@chainsafe/blst';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { fromBase58, toBase58 } from '../base58.ts';
+import type { Base58Text } from '../base58-kinds.ts';
+import type { Scheme } from './scheme.ts';
+
+/** What a proof of possession is made under. Source: src/lib_crypto/bls.ml. */
+const POSSESSION_SUITE = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_';
+
+/**
+ * tz4: BLS12-381 with public keys in G1 and signatures in G2, under the proof-of-possession suite that
+ * the chain uses since 023; messages are signed as they are. Secret keys are little-endian in Tezos.
+ */
+export const BLS: Scheme = {
+  address: 'tz4',
+  publicKey: 'BLpk',
+  secretKey: 'BLsk',
+  signature: 'BLsig',
+  signs: 'bytes',
+  secretOfSeed: seed => BlstSecretKey.fromKeygen(seed).toBytes().reverse(),
+  publicOfSecret: secret => scalar(secret).toPublicKey().toBytes(),
+  sign: (secret, message) => scalar(secret).sign(message).toBytes(),
+  verify: (publicKey, signature, message) =>
+    verify(message, BlstPublicKey.fromBytes(publicKey, true), point(signature)),
+};
+
+function scalar(secret: Uint8Array): BlstSecretKey {
+  return BlstSecretKey.fromBytes(secret.toReversed());
+}
+
+/** A signature in its group, not at infinity. */
+function point(signature: Uint8Array): BlstSignature {
+  return BlstSignature.fromBytes(signature, true);
+}
+
+/**
+ * Whether one signature stands for all these keys' signatures of the same bytes, as in an aggregate
+ * that a block carries. Sound because the chain takes no tz4 key without its proof of possession.
+ */
+export function verifyAggregate(
+  publicKeys: readonly Base58Text<'BLpk'>[],
+  signature: Base58Text<'BLsig'>,
+  bytes: Uint8Array,
+): boolean {
+  try {
+    const keys = publicKeys.map(key => BlstPublicKey.fromBytes(fromBase58('BLpk', key), true));
+    return fastAggregateVerify(bytes, keys, point(fromBase58('BLsig', signature)));
+  } catch {
+    return false;
+  }
+}
+
+/** The proof that the holder of a tz4 key knows its secret: a signature of the key's own bytes. */
+export function provePossession(secretKey: Base58Text<'BLsk'>): Base58Text<'BLsig'> {
+  const secret = fromBase58('BLsk', secretKey);
+  const { longSignatures } = bls12_381;
+  const message = longSignatures.hash(BLS.publicOfSecret(secret), POSSESSION_SUITE);
+  return toBase58('BLsig', longSignatures.sign(message, secret.toReversed()).toBytes());
+}
+
+/** Whether a proof of possession fits a tz4 key. */
+export function verifyPossession(
+  publicKey: Base58Text<'BLpk'>,
+  proof: Base58Text<'BLsig'>,
+): boolean {
+  const { longSignatures } = bls12_381;
+  const key = fromBase58('BLpk', publicKey);
+  try {
+    BlstPublicKey.fromBytes(key, true);
+    const message = longSignatures.hash(key, POSSESSION_SUITE);
+    return longSignatures.verify(fromBase58('BLsig', proof), message, key);
+  } catch {
+    return false;
+  }
+}

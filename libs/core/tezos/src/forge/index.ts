@@ -1,0 +1,11 @@
+export { decode, encode, type Encoding } from './encoding.ts';
+export { fitnessTuple } from './fitness-tuple.ts';
+export { blockHeader, rawBlockHeader, shellHeader, unsignedBlockHeader } from './headers.ts';
+export type { BlockHeader, PerBlockVote, ShellHeader, UnsignedBlockHeader } from './headers.ts';
+export { blsModeVote, operationShell, rawOperation, unsignedVote } from './operations.ts';
+export type { Aggregate, BlsModeVote, Signed, Unsigned, Vote } from './operations.ts';
+export { signedOperation, unsignedOperation } from './protocol-operations.ts';
+export type { Evidence, OwnContent } from './protocol-operations.ts';
+export { blockSignBytes, blsModeBytes, readSignBytes, voteModeOf } from './sign-bytes.ts';
+export { voteSignBytes, type SignSubject, type VoteMode } from './sign-bytes.ts';
+export { attachSignature } from './signature-part.ts';

@@ -1,0 +1,14 @@
+export { fromBase58, identifyBase58, toBase58 } from './base58.ts';
+export type { BlockHash, ChainId, ContextHash, NonceHash, OperationHash } from './base58-kinds.ts';
+export type { OperationListListHash, PayloadHash, ProtocolHash } from './base58-kinds.ts';
+export type { Base58Kind, PublicKey, PublicKeyHash, SecretKey, Signature } from './base58-kinds.ts';
+export { TEZOS_ERRORS, TezosError, type TezosErrorCode } from './errors.ts';
+export { readDalBitset, writeDalBitset, type AttestedSlots, type DalShape } from './dal-bitset.ts';
+export { compareFitness, readFitness, writeFitness } from './fitness.ts';
+export type { Fitness, RawFitness } from './fitness.ts';
+export { fromHex, toHex } from './hex.ts';
+export { level, round, slot, type Level, type Round, type Slot } from './numbers.ts';
+export { PROTOCOLS, protocolByCodec, protocolByHash } from './protocols.ts';
+export type { HeaderVotes, Protocol } from './protocols.ts';
+export { roundAt, roundStart } from './rounds.ts';
+export type { Predecessor, RoundDurations } from './rounds.ts';

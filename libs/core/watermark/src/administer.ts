@@ -1,0 +1,110 @@
+import { err, ok, type Result } from '@meridian/prelude';
+import { comparePositions, NO_MAX_LEVEL } from './row.ts';
+import type { Holder, Mode, Position, Row, RowKey } from './row.ts';
+
+/** Why an administrative change was refused; the key is the code. */
+export const ADMINISTRATION_REFUSALS = {
+  would_lower_mark: 'a mark is never lowered, and a floor at the mark would forget what was signed',
+  wrong_mode: 'the row is not in a mode from which this change is allowed',
+  stale_epoch: 'the epoch is not above the one that the row has',
+  not_the_holder: 'only the site that holds the row under its current epoch may do this',
+  same_incarnation: 'a released row gets an incarnation that it never had',
+} as const;
+
+/** The code of a refused administrative change. */
+export type AdministrationRefusal = keyof typeof ADMINISTRATION_REFUSALS;
+
+/**
+ * The only ways to become active, each with the modes that it may start from. Creating, importing and
+ * raising rows is none of them, and nothing leads out of `latched` but {@link release}.
+ */
+export const AUTHORITIES = {
+  /** A one-shot certificate bound to this site: a planned move. */
+  certificate: ['standby', 'frozen'],
+  /** A grant of the witness register. */
+  grant: ['standby', 'frozen', 'active'],
+  /** Two operators under their names. */
+  break_glass: ['standby', 'frozen', 'active'],
+  /** The signed word of the target that it burnt the certificate: the old site goes on. */
+  nack: ['frozen'],
+  /** A key that the edge nodes have not seen in use for two cycles. */
+  first_use: ['standby'],
+} as const satisfies Record<string, readonly Mode[]>;
+
+/** What makes a site the holder of a row. */
+export type Authority = {
+  readonly by: keyof typeof AUTHORITIES;
+  readonly site: string;
+  readonly epoch: number;
+  /** The first level that may not be signed; {@link NO_MAX_LEVEL} without a lease. */
+  readonly maxLevel: number;
+};
+
+/** A new row: in standby, with a floor at and below which nothing will ever be signed. */
+export function provision(key: RowKey, holder: Holder, floor: Position): Row {
+  const { chainId, pkh, kind } = key;
+  const { site, epoch, incarnation } = holder;
+  return {
+    chainId,
+    pkh,
+    kind,
+    site,
+    epoch,
+    incarnation,
+    ...floorMark(floor),
+    mode: 'standby',
+    maxLevel: NO_MAX_LEVEL,
+    seq: 0,
+  };
+}
+
+/** Moves the mark up to a floor; the mode stays as it is. */
+export function raise(row: Row, floor: Position): Result<Row, AdministrationRefusal> {
+  if (comparePositions(floor, row) <= 0) return err('would_lower_mark');
+  return ok({ ...row, ...floorMark(floor), seq: row.seq + 1 });
+}
+
+/** Gives the row to a site: active from now on, and whoever held it is fenced. */
+export function takeOver(row: Row, authority: Authority): Result<Row, AdministrationRefusal> {
+  const from: readonly Mode[] = AUTHORITIES[authority.by];
+  if (!from.includes(row.mode)) return err('wrong_mode');
+  if (authority.epoch <= row.epoch) return err('stale_epoch');
+  const { site, epoch, maxLevel } = authority;
+  return ok({ ...row, mode: 'active', site, epoch, maxLevel, seq: row.seq + 1 });
+}
+
+/** Ends the holder's right before it is handed over. */
+export function freeze(row: Row, holder: Holder): Result<Row, AdministrationRefusal> {
+  if (row.mode !== 'active') return err('wrong_mode');
+  const { site, epoch, incarnation } = holder;
+  const holds = row.site === site && row.epoch === epoch && row.incarnation === incarnation;
+  return holds ? ok({ ...row, mode: 'frozen', seq: row.seq + 1 }) : err('not_the_holder');
+}
+
+/** Stops the row after a fault, whatever its mode. */
+export function latch(row: Row): Row {
+  return { ...row, mode: 'latched', seq: row.seq + 1 };
+}
+
+/**
+ * Ends a latch: back to standby, never to active, with a floor above all that could have been signed
+ * and an incarnation that makes every signer learn the row anew.
+ */
+export function release(
+  row: Row,
+  floor: Position,
+  incarnation: string,
+): Result<Row, AdministrationRefusal> {
+  if (row.mode !== 'latched') return err('wrong_mode');
+  if (floor.level <= row.level) return err('would_lower_mark');
+  if (incarnation === row.incarnation) return err('same_incarnation');
+  return ok({ ...row, ...floorMark(floor), mode: 'standby', incarnation, seq: row.seq + 1 });
+}
+
+/** The mark of a floor: a position that nothing was signed at and nothing will be. */
+function floorMark({
+  level,
+  round,
+}: Position): Pick<Row, 'level' | 'round' | 'digest' | 'bytes' | 'signature'> {
+  return { level, round, digest: null, bytes: null, signature: null };
+}

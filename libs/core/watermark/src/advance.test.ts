@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest';
+import { level, round } from '@meridian/tezos';
+import { activeRow, HOLDER, request, type Wish } from './fixtures.ts';
+import { advance, freeze, latch, provision, REFUSALS, seal } from './index.ts';
+import type { Kind, Refusal, RefusalCode, Row } from './index.ts';
+
+/** The row after all these wishes were permitted. */
+function signed(kind: Kind, ...wishes: readonly Omit<Wish, 'kind'>[]): Row {
+  return wishes.reduce((row, wish) => {
+    const outcome = advance(row, request({ kind, ...wish }));
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    return outcome.value.row;
+  }, activeRow(kind));
+}
+
+function refusal(row: Row | undefined, wish: Wish, holder = HOLDER): Refusal | undefined {
+  const outcome = advance(row, request(wish, holder));
+  return outcome.ok ? undefined : outcome.error;
+}
+
+type Case = readonly [
+  name: string,
+  kind: Kind,
+  before: Omit<Wish, 'kind'>,
+  asked: Omit<Wish, 'kind'>,
+  code: RefusalCode | undefined,
+];
+
+const CASES: readonly Case[] = [
+  ['a later level is allowed', 'attestation', { level: 100 }, { level: 101 }, undefined],
+  [
+    'a later level starts at a lower round',
+    'block',
+    { level: 100, round: 7 },
+    { level: 101 },
+    undefined,
+  ],
+  [
+    'a later round is allowed',
+    'preattestation',
+    { level: 100 },
+    { level: 100, round: 1 },
+    undefined,
+  ],
+  [
+    'an earlier round is refused',
+    'attestation',
+    { level: 100, round: 1 },
+    { level: 100 },
+    'below_mark',
+  ],
+  [
+    'an earlier level at a later round is refused',
+    'block',
+    { level: 100 },
+    { level: 99, round: 9 },
+    'below_mark',
+  ],
+  ['the same vote again is allowed', 'attestation', { level: 100 }, { level: 100 }, undefined],
+  [
+    'another payload is refused',
+    'preattestation',
+    { level: 100 },
+    { level: 100, payload: 'B' },
+    'conflicting_vote',
+  ],
+  [
+    'another branch is refused',
+    'attestation',
+    { level: 100 },
+    { level: 100, branch: 'other' },
+    'conflicting_vote',
+  ],
+  [
+    'another slot is an equivalent vote',
+    'attestation',
+    { level: 100 },
+    { level: 100, slot: 9 },
+    'equivalent_vote_signed',
+  ],
+  [
+    'added DAL content is an equivalent vote',
+    'attestation',
+    { level: 100 },
+    { level: 100, dal: '5' },
+    'equivalent_vote_signed',
+  ],
+  [
+    'other DAL content is an equivalent vote',
+    'attestation',
+    { level: 100, dal: '5' },
+    { level: 100, dal: '6' },
+    'equivalent_vote_signed',
+  ],
+  [
+    'DAL content does not excuse another payload',
+    'attestation',
+    { level: 100, dal: '5' },
+    { level: 100, dal: '5', payload: 'B' },
+    'conflicting_vote',
+  ],
+  [
+    'another block is refused',
+    'block',
+    { level: 100 },
+    { level: 100, payload: 'B' },
+    'conflicting_block',
+  ],
+  [
+    'the same block is refused while its signature is not stored',
+    'block',
+    { level: 100 },
+    { level: 100 },
+    'block_spent',
+  ],
+];
+
+describe('the mark', () => {
+  test.each(CASES)('%s', (_name, kind, before, asked, code) => {
+    expect(refusal(signed(kind, before), { kind, ...asked })?.code).toBe(code);
+  });
+
+  test('a refusal by the mark carries the mark that caused it', () => {
+    const row = signed('attestation', { level: 100, round: 2 });
+    const { digest } = row;
+    expect(refusal(row, { kind: 'attestation', level: 100, round: 2, payload: 'B' })?.mark).toEqual(
+      {
+        level: 100,
+        round: 2,
+        digest,
+      },
+    );
+  });
+
+  test('an equivalent vote comes back with the bytes and the signature that were released', () => {
+    const wish = { kind: 'attestation', level: 100 } as const;
+    const sealed = seal(signed('attestation', wish), request(wish), 'sig1');
+    const row = sealed.ok ? sealed.value : undefined;
+    expect(refusal(row, { ...wish, slot: 9 })?.released).toEqual({
+      bytes: request(wish).bytes,
+      signature: 'sig1',
+    });
+  });
+
+  test('a mark whose bytes are not known conflicts with every other vote', () => {
+    const row = { ...signed('attestation', { level: 100 }), bytes: null };
+    expect(refusal(row, { kind: 'attestation', level: 100, slot: 9 })?.code).toBe(
+      'conflicting_vote',
+    );
+  });
+
+  test('nothing is signed at a floor or below it', () => {
+    const row = activeRow('attestation');
+    expect(refusal(row, { kind: 'attestation', level: 99 })?.code).toBe('below_mark');
+    expect(refusal(row, { kind: 'attestation', level: 99, round: 1 })).toBeUndefined();
+  });
+
+  test('every permission moves the sequence, the same vote again too', () => {
+    const once = signed('attestation', { level: 100 });
+    const twice = signed('attestation', { level: 100 }, { level: 100 });
+    expect([once.seq, twice.seq]).toEqual([2, 3]);
+  });
+
+  test('a new mark forgets the signature of the old one', () => {
+    const wish = { kind: 'attestation', level: 100 } as const;
+    const sealed = seal(signed('attestation', wish), request(wish), 'sig1');
+    const next = advance(sealed.ok ? sealed.value : undefined, request({ ...wish, level: 101 }));
+    expect(next.ok && [next.value.signature, next.value.row.signature]).toEqual([null, null]);
+  });
+});
+
+describe('the holder', () => {
+  const wish = { kind: 'attestation', level: 100 } as const;
+  const row = activeRow('attestation');
+
+  test('a missing row refuses', () => {
+    expect(refusal(undefined, wish)?.code).toBe('missing_row');
+  });
+
+  test('a row in standby refuses', () => {
+    const fresh = provision(row, HOLDER, { level: level(99), round: round(0) });
+    expect(refusal(fresh, wish)?.code).toBe('standby');
+  });
+
+  test('a frozen row refuses even the same vote again', () => {
+    const frozen = freeze(signed('attestation', wish), HOLDER);
+    expect(refusal(frozen.ok ? frozen.value : undefined, wish)?.code).toBe('frozen');
+  });
+
+  test('a latched row refuses', () => {
+    expect(refusal(latch(row), wish)?.code).toBe('latched');
+  });
+
+  test.each([
+    ['another site', { site: 'ie' }, 'fenced'],
+    ['an earlier epoch', { epoch: 0 }, 'fenced'],
+    ['a later epoch', { epoch: 2 }, 'fenced'],
+    ['another incarnation', { incarnation: 'second' }, 'other_incarnation'],
+  ] as const)('%s is refused', (_name, other, code) => {
+    expect(refusal(row, wish, { ...HOLDER, ...other })?.code).toBe(code);
+  });
+
+  test('the lease ends before its maximum level', () => {
+    const leased = activeRow('attestation', 102);
+    expect(refusal(leased, { ...wish, level: 101 })).toBeUndefined();
+    expect(refusal(leased, { ...wish, level: 102 })?.code).toBe('lease_exhausted');
+  });
+
+  test('a request is never held against another key’s row', () => {
+    expect(() => advance(activeRow('block'), request(wish))).toThrow(/its own chain, key and kind/);
+  });
+});
+
+test('each refusal says what it means and whether it alerts', () => {
+  for (const facts of Object.values(REFUSALS)) expect(facts.meaning.length).toBeGreaterThan(20);
+  expect(REFUSALS.equivalent_vote_signed.alerts).toBe(false);
+  expect(REFUSALS.conflicting_vote.alerts).toBe(true);
+});

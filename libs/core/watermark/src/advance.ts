@@ -1,0 +1,88 @@
+import { assert, err, ok, type Result } from '@meridian/prelude';
+import { fromHex } from '@meridian/tezos';
+import { readSignBytes } from '@meridian/tezos/forge';
+import type { Refusal } from './refusals.ts';
+import type { SignRequest } from './request.ts';
+import { comparePositions, type Holder, type Row, type RowKey } from './row.ts';
+
+/** Permission to sign: the row that must be durable first, and the signature given before, if any. */
+export type Permission = { readonly row: Row; readonly signature: string | null };
+
+/**
+ * May this be signed? The rule of the watermark, which every store follows.
+ *
+ * A later level or round than the mark is allowed and becomes the mark; the very same payload again is
+ * allowed too, but for a block only where its stored signature can be handed out: a block is never
+ * given to the vault twice. Everything else is refused, and so is everybody but the holder of an
+ * active row.
+ */
+export function advance(row: Row | undefined, request: SignRequest): Result<Permission, Refusal> {
+  const refusal = refusalOf(row, request);
+  if (refusal !== undefined) return err(refusal);
+  assert(row !== undefined, 'a missing row is refused');
+  const seq = row.seq + 1;
+  if (comparePositions(request, row) === 0) {
+    return ok({ row: { ...row, seq }, signature: row.signature });
+  }
+  const { level, round, digest, bytes } = request;
+  return ok({
+    row: { ...row, level, round, digest, bytes, signature: null, seq },
+    signature: null,
+  });
+}
+
+/**
+ * Why this may not be signed; undefined when it may. A store that decides by a conditional write asks
+ * this of the row it reads afterwards, only to name the reason: the answer is never a permission.
+ */
+export function refusalOf(row: Row | undefined, request: SignRequest): Refusal | undefined {
+  if (row === undefined) return { code: 'missing_row' };
+  assertSameKey(row, request);
+  const authority = authorityRefusal(row, request);
+  if (authority !== undefined) return authority;
+  if (request.level >= row.maxLevel) return { code: 'lease_exhausted' };
+  return markRefusal(row, request);
+}
+
+/** Why this holder may not use the row at all; the order says which reason is named first. */
+export function authorityRefusal(row: Row, holder: Holder): Refusal | undefined {
+  if (row.incarnation !== holder.incarnation) return { code: 'other_incarnation' };
+  if (row.mode !== 'active') return { code: row.mode };
+  if (row.site !== holder.site || row.epoch !== holder.epoch) return { code: 'fenced' };
+  return undefined;
+}
+
+function markRefusal(row: Row, request: SignRequest): Refusal | undefined {
+  const order = comparePositions(request, row);
+  if (order > 0) return undefined;
+  const { level, round, digest } = row;
+  const mark = { level, round, digest };
+  if (order < 0 || digest === null) return { code: 'below_mark', mark };
+  if (digest === request.digest) {
+    const spent = request.kind === 'block' && row.signature === null;
+    return spent ? { code: 'block_spent', mark } : undefined;
+  }
+  if (request.kind === 'block') return { code: 'conflicting_block', mark };
+  if (row.bytes === null || !sameVote(row.bytes, request.bytes)) {
+    return { code: 'conflicting_vote', mark };
+  }
+  const released = { bytes: row.bytes, signature: row.signature };
+  return { code: 'equivalent_vote_signed', mark, released };
+}
+
+/**
+ * Whether two votes of one kind, level and round name the same payload on the same branch. Only a
+ * difference there is punished (validate.ml `check_double_consensus_operation_evidence`).
+ */
+function sameVote(signed: string, asked: string | null): boolean {
+  if (asked === null) return false;
+  const [one, other] = [readSignBytes(fromHex(signed)), readSignBytes(fromHex(asked))];
+  if (one.kind === 'block' || other.kind === 'block') return false;
+  return one.branch === other.branch && one.payloadHash === other.payloadHash;
+}
+
+function assertSameKey(row: RowKey, request: RowKey): void {
+  const same =
+    row.chainId === request.chainId && row.pkh === request.pkh && row.kind === request.kind;
+  assert(same, 'a request is held against the row of its own chain, key and kind');
+}

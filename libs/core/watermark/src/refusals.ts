@@ -1,0 +1,103 @@
+import type { Position } from './row.ts';
+
+/**
+ * What a refusal asks of its reader. `unsafe`: signing could have been a double signature, or nearly.
+ * `unavailable`: this site may not sign now, another may. `forbidden`: no site ever signs this.
+ */
+export type RefusalClass = 'unsafe' | 'unavailable' | 'forbidden';
+
+/** What is known of a refusal without the request. */
+export type RefusalFacts = {
+  readonly class: RefusalClass;
+  /** Somebody has to look at once. */
+  readonly alerts: boolean;
+  /** For people: what it means. */
+  readonly meaning: string;
+};
+
+/** Every reason not to sign; the key is the code in answers, logs and metrics. */
+export const REFUSALS = {
+  missing_row: {
+    class: 'unavailable',
+    alerts: true,
+    meaning: 'no watermark row is provisioned for this chain, key and kind',
+  },
+  other_incarnation: {
+    class: 'unavailable',
+    alerts: true,
+    meaning: 'the store was provisioned anew or restored since this signer learned its incarnation',
+  },
+  store_went_back: {
+    class: 'unavailable',
+    alerts: true,
+    meaning: 'the store knows less than it did: it was put back to an older state',
+  },
+  latched: {
+    class: 'unavailable',
+    alerts: true,
+    meaning: 'the row is latched after a fault; an operator has to release it',
+  },
+  standby: {
+    class: 'unavailable',
+    alerts: false,
+    meaning: 'this site is provisioned but was never given the right to sign',
+  },
+  frozen: {
+    class: 'unavailable',
+    alerts: false,
+    meaning: 'this site has handed the right to sign to another one',
+  },
+  fenced: {
+    class: 'unavailable',
+    alerts: true,
+    meaning: 'another site, or a later epoch of this one, holds the right to sign',
+  },
+  lease_exhausted: {
+    class: 'unavailable',
+    alerts: false,
+    meaning: 'the level lies beyond the levels that this site was granted',
+  },
+  beyond_horizon: {
+    class: 'forbidden',
+    alerts: true,
+    meaning: 'the chain cannot have reached this level yet; signing it would burn all levels below',
+  },
+  below_mark: {
+    class: 'unsafe',
+    alerts: false,
+    meaning: 'a later level or round was signed already, or may have been',
+  },
+  equivalent_vote_signed: {
+    class: 'unsafe',
+    alerts: false,
+    meaning:
+      'this vote was signed with another slot or DAL content; the released one counts the same',
+  },
+  conflicting_vote: {
+    class: 'unsafe',
+    alerts: true,
+    meaning:
+      'another payload or branch was signed at this level and round: two votes would be slashed',
+  },
+  conflicting_block: {
+    class: 'unsafe',
+    alerts: true,
+    meaning: 'another block was signed at this level and round: two blocks would be slashed',
+  },
+  block_spent: {
+    class: 'unsafe',
+    alerts: true,
+    meaning:
+      'this block was given to the vault before and its signature was not stored; it stays unsigned',
+  },
+} as const satisfies Record<string, RefusalFacts>;
+
+/** The code of a refusal. */
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** A refusal with what the asker may need: the mark that caused it, and a released equivalent vote. */
+export type Refusal = {
+  readonly code: RefusalCode;
+  readonly mark?: Position & { readonly digest: string | null };
+  readonly released?: { readonly bytes: string; readonly signature: string | null };
+};

@@ -1,0 +1,36 @@
+import { toHex, type PublicKeyHash } from '@meridian/tezos';
+import { blake2b256 } from '@meridian/tezos/crypto';
+import { readSignBytes } from '@meridian/tezos/forge';
+import type { Holder, Position, RowKey } from './row.ts';
+
+/** A wish to sign, as far as the watermark decides. */
+export type SignRequest = RowKey &
+  Position &
+  Holder & {
+    /** blake2b-256 of the whole payload, hexadecimal. */
+    readonly digest: string;
+    /** The payload in hexadecimal, for votes; null for blocks, which are compared by digest alone. */
+    readonly bytes: string | null;
+  };
+
+/**
+ * The request behind a payload. All that decides is read from the payload itself, so no caller can ask
+ * for one level and have another one signed.
+ * @throws TezosError when the payload is no block and no vote
+ */
+export function signRequest(pkh: PublicKeyHash, payload: Uint8Array, holder: Holder): SignRequest {
+  const { kind, chainId, level, round } = readSignBytes(payload);
+  const { site, epoch, incarnation } = holder;
+  return {
+    chainId,
+    pkh,
+    kind,
+    level,
+    round,
+    site,
+    epoch,
+    incarnation,
+    digest: toHex(blake2b256(payload)),
+    bytes: kind === 'block' ? null : toHex(payload),
+  };
+}

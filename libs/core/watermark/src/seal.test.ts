@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { activeRow, HOLDER, request } from './fixtures.ts';
+import { advance, freeze, latch, seal } from './index.ts';
+import type { Kind, Row } from './index.ts';
+
+const BLOCK = { kind: 'block', level: 100 } as const;
+
+function permitted(kind: Kind, level = 100): Row {
+  const outcome = advance(activeRow(kind), request({ kind, level }));
+  if (!outcome.ok) throw new Error(outcome.error.code);
+  return outcome.value.row;
+}
+
+function sealed(row: Row, wish: Parameters<typeof request>[0], signature: string): string | Row {
+  const outcome = seal(row, request(wish), signature);
+  return outcome.ok ? outcome.value : outcome.error.code;
+}
+
+test('a sealed block gives out its stored signature again', () => {
+  const row = sealed(permitted('block'), BLOCK, 'sig1') as Row;
+  const again = advance(row, request(BLOCK));
+  expect(again.ok && again.value.signature).toBe('sig1');
+});
+
+test('sealing a block again with the same signature succeeds, with another one never', () => {
+  const row = sealed(permitted('block'), BLOCK, 'sig1') as Row;
+  expect(sealed(row, BLOCK, 'sig1')).toMatchObject({ signature: 'sig1' });
+  expect(sealed(row, BLOCK, 'sig2')).toBe('block_spent');
+});
+
+test('a vote may be sealed again with another signature of the same bytes', () => {
+  const wish = { kind: 'attestation', level: 100 } as const;
+  const row = sealed(permitted('attestation'), wish, 'sig1') as Row;
+  expect(sealed(row, wish, 'sig2')).toMatchObject({ signature: 'sig2' });
+});
+
+test('a signature is thrown away once its row was frozen, latched, fenced or is gone', () => {
+  const row = permitted('block');
+  const frozen = freeze(row, HOLDER);
+  expect(frozen.ok && sealed(frozen.value, BLOCK, 'sig1')).toBe('frozen');
+  expect(sealed(latch(row), BLOCK, 'sig1')).toBe('latched');
+  expect(sealed({ ...row, epoch: 2 }, BLOCK, 'sig1')).toBe('fenced');
+  expect(sealed({ ...row, incarnation: 'second' }, BLOCK, 'sig1')).toBe('other_incarnation');
+  expect(seal(undefined, request(BLOCK), 'sig1')).toMatchObject({ error: { code: 'missing_row' } });
+});
+
+test('a signature is thrown away when the mark moved on, holds another payload or fell back', () => {
+  expect(sealed(permitted('block', 101), BLOCK, 'sig1')).toBe('below_mark');
+  expect(sealed(permitted('block'), { ...BLOCK, payload: 'B' }, 'sig1')).toBe('conflicting_block');
+  const vote = { kind: 'attestation', level: 100, payload: 'B' } as const;
+  expect(sealed(permitted('attestation'), vote, 'sig1')).toBe('conflicting_vote');
+  expect(sealed(permitted('block', 100), { ...BLOCK, level: 101 }, 'sig1')).toBe('store_went_back');
+});

@@ -1,0 +1,33 @@
+import { err, ok, type Result } from '@meridian/prelude';
+import { authorityRefusal } from './advance.ts';
+import type { Refusal } from './refusals.ts';
+import type { SignRequest } from './request.ts';
+import { comparePositions, type Row } from './row.ts';
+
+/**
+ * Stores the signature of what was permitted. A block's signature is released only after this; it is
+ * thrown away when the row was fenced or has moved on meanwhile. Storing the same signature again
+ * changes nothing but `seq`, so that a write with an unknown outcome can be repeated; a second,
+ * different signature of one block is never stored.
+ */
+export function seal(
+  row: Row | undefined,
+  request: SignRequest,
+  signature: string,
+): Result<Row, Refusal> {
+  if (row === undefined) return err({ code: 'missing_row' });
+  const authority = authorityRefusal(row, request);
+  if (authority !== undefined) return err(authority);
+  const { level, round, digest } = row;
+  const mark = { level, round, digest };
+  const order = comparePositions(request, row);
+  // A permission moved the mark up to the request, so a mark below it was moved back by something else.
+  if (order > 0) return err({ code: 'store_went_back', mark });
+  if (order < 0) return err({ code: 'below_mark', mark });
+  if (digest !== request.digest) {
+    return err({ code: row.kind === 'block' ? 'conflicting_block' : 'conflicting_vote', mark });
+  }
+  const second = row.signature !== null && row.signature !== signature;
+  if (second && row.kind === 'block') return err({ code: 'block_spent', mark });
+  return ok({ ...row, signature, seq: row.seq + 1 });
+}

@@ -8,4 +8,4 @@ export { signedOperation, unsignedOperation } from './protocol-operations.ts';
 export type { Evidence, OwnContent } from './protocol-operations.ts';
 export { blockSignBytes, blsModeBytes, readSignBytes, voteModeOf } from './sign-bytes.ts';
 export { voteSignBytes, type SignSubject, type VoteMode } from './sign-bytes.ts';
-export { attachSignature } from './signature-part.ts';
+export { attachSignature, operationSignature } from './signature-part.ts';

@@ -62,8 +62,8 @@ const consensusContent = record<ConsensusContent>({
 const slotField = record<{ slot: Slot }>({ slot: slotEncoding });
 const voteFields = joined<object>([slotField, consensusContent]);
 
-/** Source of tags and layouts: operation_repr.ml; the same in 012 to 025 for the first two. */
-const VOTES: readonly Case[] = [
+/** A delegate's votes. Source: operation_repr.ml; the first two are the same in 012 to 025. */
+export const VOTE_CASES: readonly Case[] = [
   { tag: 0x14, kind: 'preattestation', fields: voteFields },
   { tag: 0x15, kind: 'attestation', fields: voteFields },
   {
@@ -124,10 +124,10 @@ export function signedOf<Content>(content: Encoding<Content>): ObjectEncoding<Si
 }
 
 /** Every consensus kind that a block may hold. */
-export const CONSENSUS_CASES: readonly Case[] = [...VOTES, ...AGGREGATES];
+export const CONSENSUS_CASES: readonly Case[] = [...VOTE_CASES, ...AGGREGATES];
 
 /** A vote without its signature: what Meridian casts. */
-export const unsignedVote: Encoding<Unsigned<Vote>> = unsignedOf(union(VOTES));
+export const unsignedVote: Encoding<Unsigned<Vote>> = unsignedOf(union(VOTE_CASES));
 /** What a tz4 key signs for a vote, without the watermark and the chain. */
 export const blsModeVote: Encoding<Unsigned<BlsModeVote>> = unsignedOf(union(BLS_MODE));
 

@@ -2,7 +2,7 @@ import type { Protocol } from '../protocols.ts';
 import { dynamic, joined, record, union } from './encoding.ts';
 import type { Case, Encoding, ObjectEncoding } from './encoding.ts';
 import { blockHeader, type BlockHeader } from './headers.ts';
-import { CONSENSUS_CASES, signedOf, unsignedOf } from './operations.ts';
+import { CONSENSUS_CASES, signedOf, unsignedOf, VOTE_CASES } from './operations.ts';
 import type { Aggregate, Signed, Unsigned, Vote } from './operations.ts';
 import { blockHash, slotEncoding } from './primitives.ts';
 import { operationSignature } from './signature-part.ts';
@@ -20,20 +20,17 @@ export type Evidence =
 export type OwnContent = Vote | Aggregate | Evidence;
 
 /** Any operation of {@link OwnContent} without its signature. */
-export function unsignedOperation(
-  protocol: Pick<Protocol, 'headerVotes'>,
-): Encoding<Unsigned<OwnContent>> {
+export function unsignedOperation(protocol: Protocol): Encoding<Unsigned<OwnContent>> {
   return unsignedOf(ownContent(protocol));
 }
 
 /** Any operation of {@link OwnContent} as it is injected. */
-export function signedOperation(
-  protocol: Pick<Protocol, 'headerVotes'>,
-): Encoding<Signed<OwnContent>> {
+export function signedOperation(protocol: Protocol): Encoding<Signed<OwnContent>> {
   return signedOf(ownContent(protocol));
 }
 
-function ownContent(protocol: Pick<Protocol, 'headerVotes'>): Encoding<OwnContent> {
+function ownContent(protocol: Protocol): Encoding<OwnContent> {
+  if (protocol.support === 'votes-only') return union(VOTE_CASES);
   return union([...CONSENSUS_CASES, ...evidenceCases(protocol)]);
 }
 
@@ -44,7 +41,7 @@ const inlined: ObjectEncoding<object> = joined([
 ]);
 
 /** Source: operation_repr.ml of 023 to 025; earlier protocols spell the first kind otherwise. */
-function evidenceCases(protocol: Pick<Protocol, 'headerVotes'>): readonly Case[] {
+function evidenceCases(protocol: Protocol): readonly Case[] {
   const header = dynamic(blockHeader(protocol));
   return [
     {

@@ -1,0 +1,6 @@
+import { CODEC_COMMANDS } from './codec/commands.ts';
+import type { Command } from './command.ts';
+import { REPLAY_COMMANDS } from './replay/commands.ts';
+
+/** Every command of `meridian`, in the order in which help lists them. */
+export const COMMANDS: readonly Command[] = [...CODEC_COMMANDS, ...REPLAY_COMMANDS];

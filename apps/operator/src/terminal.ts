@@ -1,0 +1,34 @@
+/** What a command reads and writes; tests hand in their own. */
+export type Terminal = {
+  /** All of standard input, as text. */
+  readonly readInput: () => Promise<string>;
+  /** A line of the command's result. */
+  readonly print: (line: string) => void;
+  /** A line beside the result. */
+  readonly note: (line: string) => void;
+};
+
+/** Bytes of standard input that a command takes; more is a mistake. */
+const INPUT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    readInput: async () => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+        length += chunk.length;
+        if (length > INPUT_BYTES_MAX) throw new Error('standard input is larger than 16 MiB');
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    print: line => {
+      process.stdout.write(`${line}\n`);
+    },
+    note: line => {
+      process.stderr.write(`${line}\n`);
+    },
+  };
+}

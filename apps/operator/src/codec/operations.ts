@@ -99,7 +99,9 @@ async function parseOther(bytes: Uint8Array): Promise<Readonly<Record<string, un
 
 async function parsed(bytes: Uint8Array): Promise<ForgeParams> {
   if (bytes.length <= BRANCH_LENGTH) {
-    throw new TezosError('truncated', 'an operation has a branch and contents', { offset: bytes.length });
+    throw new TezosError('truncated', 'an operation has a branch and contents', {
+      offset: bytes.length,
+    });
   }
   try {
     return await forger.parse(toHex(bytes));

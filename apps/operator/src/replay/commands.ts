@@ -36,14 +36,18 @@ export const REPLAY_COMMANDS: readonly Command[] = [
       'replay BLOCK.json NEXT.json --rights VALIDATORS.json --predecessor BEFORE.json --json',
       'replay --node http://localhost:8732 --level 12345678',
     ],
-    run: async call =>
-      outcomeOf({
-        ...(await (call.options['node'] === undefined ? answersOfFiles(call) : askNode(call))),
-        ownKey: ownKeyOf(call),
-        seed: randomBytes(OWN_SEED_LENGTH),
-      }),
+    run: replayCall,
   },
 ];
+
+async function replayCall(call: Call): Promise<Outcome> {
+  const own = { ownKey: ownKeyOf(call), seed: randomBytes(OWN_SEED_LENGTH) };
+  const answers = call.options['node'] === undefined ? answersOfFiles(call) : askNode(call);
+  const input = { ...(await answers), ...own };
+  const found = await replay(input);
+  const summary = summaryOf(input, found);
+  return { status: isSound(summary) ? 0 : 1, lines: linesOf(summary, found), json: summary };
+}
 
 /** The options that name files, which a node's answers replace. */
 const FILE_OPTIONS = ['keys', 'rights', 'nextRights', 'predecessor', 'threshold'] as const;
@@ -93,12 +97,6 @@ async function answersOfFiles(call: Call): Promise<NodeAnswers> {
     branch: before?.header.predecessor,
     proofOfWorkThreshold: thresholdOf(call),
   };
-}
-
-async function outcomeOf(input: ReplayInput): Promise<Outcome> {
-  const found = await replay(input);
-  const summary = summaryOf(input, found);
-  return { status: isSound(summary) ? 0 : 1, lines: linesOf(summary, found), json: summary };
 }
 
 async function textOfFile(path: string): Promise<string> {

@@ -1,0 +1,25 @@
+import { runCommandLine } from './cli.ts';
+
+/** What a command line printed and exited with. */
+export type Run = {
+  readonly status: number;
+  readonly output: readonly string[];
+  readonly notes: readonly string[];
+};
+
+/** Runs a command line in this process, with `input` as its standard input. */
+export async function run(args: readonly string[], input = ''): Promise<Run> {
+  const output: string[] = [];
+  const notes: string[] = [];
+  const status = await runCommandLine(args, {
+    readInput: () => Promise.resolve(input),
+    print: line => output.push(line),
+    note: line => notes.push(line),
+  });
+  return { status, output, notes };
+}
+
+/** The object on the last line of output. */
+export function lastJson({ output }: Run): Record<string, unknown> {
+  return JSON.parse(output.at(-1) ?? '') as Record<string, unknown>;
+}

@@ -1,0 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { forgePairs } from './forge.ts';
+import { rateOf, type Figure, type Pair } from './measure.ts';
+
+/** Every benchmark; `npm run bench` runs those that are named, or all. */
+const BENCHES: Readonly<Record<string, () => readonly Pair[]>> = { forge: forgePairs };
+
+/** The ratios that a run is held against, by bench and what. */
+type Baseline = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+const BASELINE_FILE = join(import.meta.dirname, 'baseline.json');
+/** A ratio may be this much worse than the committed one before it counts as a loss. */
+const TOLERANCE = 1.5;
+const USAGE = `npm run bench -- [NAME...] [--json] [--check] [--write-baseline]
+
+  NAME              ${Object.keys(BENCHES).join(', ')}; all without a name
+  --json            one object a line
+  --check           exit with 1 when a ratio is more than ${TOLERANCE.toString()} times worse than the baseline
+  --write-baseline  make this run the baseline`;
+
+type Flags = { readonly json: boolean; readonly check: boolean; readonly write: boolean };
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const read = parsed(args);
+  if (typeof read === 'string') {
+    console.error(read);
+    return read === USAGE ? 0 : 2;
+  }
+  const { names, flags } = read;
+  const figures: Figure[] = [];
+  for (const name of names) {
+    for (const pair of BENCHES[name]?.() ?? []) {
+      const figure = await rateOf(name, pair);
+      figures.push(figure);
+      console.log(flags.json ? JSON.stringify(figure) : lineOf(figure));
+    }
+  }
+  if (flags.write)
+    writeFileSync(BASELINE_FILE, `${JSON.stringify(baselineOf(figures), null, 2)}\n`);
+  return flags.check ? check(figures) : 0;
+}
+
+function parsed(args: string[]): { names: readonly string[]; flags: Flags } | string {
+  const options = {
+    json: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    'write-baseline': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const unknown = positionals.find(name => !Object.hasOwn(BENCHES, name));
+    if (values.help) return USAGE;
+    if (unknown !== undefined) return `no bench ${JSON.stringify(unknown)}\n${USAGE}`;
+    const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
+    const { json, check, 'write-baseline': write } = values;
+    return { names, flags: { json, check, write } };
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}\n${USAGE}`;
+  }
+}
+
+function lineOf({ what, value, unit, beside, besideValue, ratio }: Figure): string {
+  const rate = `${value.toString()} ${unit}`.padStart(14);
+  return `${what.padEnd(38)}${rate}   ${ratio.toString().padStart(6)} × ${beside} (${besideValue.toString()} ${unit})`;
+}
+
+function baselineOf(figures: readonly Figure[]): Baseline {
+  const names = [...new Set(figures.map(({ bench }) => bench))];
+  return Object.fromEntries(
+    names.map(name => {
+      const rows = figures.filter(({ bench }) => bench === name);
+      return [
+        name,
+        Object.fromEntries(rows.map(({ what, beside, ratio }) => [`${what}; ${beside}`, ratio])),
+      ];
+    }),
+  );
+}
+
+/** Ratios are compared, never rates: both sides of a ratio ran on the same machine in the same minute. */
+function check(figures: readonly Figure[]): number {
+  const baseline = JSON.parse(readFileSync(BASELINE_FILE, 'utf8')) as Baseline;
+  const lost = figures.flatMap(({ bench, what, beside, ratio }) => {
+    const before = baseline[bench]?.[`${what}; ${beside}`];
+    if (before === undefined) return [`${what}: no baseline; run with --write-baseline`];
+    const worse = ratio * TOLERANCE < before;
+    return worse ? [`${what}: ratio ${ratio.toString()}, baseline ${before.toString()}`] : [];
+  });
+  for (const line of lost) console.error(line);
+  return lost.length === 0 ? 0 : 1;
+}

@@ -18,7 +18,10 @@ export function instant(epochMs: number): Instant {
 
 /** A duration from milliseconds. */
 export function duration(ms: number): Duration {
-  assert(Number.isFinite(ms) && ms >= 0, 'a duration is a finite number of milliseconds, 0 or more');
+  assert(
+    Number.isFinite(ms) && ms >= 0,
+    'a duration is a finite number of milliseconds, 0 or more',
+  );
   return ms as Duration;
 }
 

@@ -23,7 +23,7 @@ export type VoteCheck = {
 type ReadVote = {
   readonly operation: NodeOperation;
   readonly unsignedHex: string;
-  readonly signature: Signature;
+  readonly signature: Signature | undefined;
   readonly content: Vote | Aggregate;
 };
 
@@ -74,7 +74,9 @@ function checkVote(block: NodeBlock, vote: ReadVote, election: Election): VoteCh
     kind: content.kind,
     delegates: signatories.flatMap(({ delegate }) => delegate ?? []),
     agrees: voters.every(hasSlot) && ownHex(block, content, voters, election) === vote.unsignedHex,
-    signature: checkVoteSignature(election, signatories, vote.signature, 'committee' in content),
+    signature:
+      vote.signature !== undefined &&
+      checkVoteSignature(election, signatories, vote.signature, 'committee' in content),
   };
 }
 

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { TezosError } from './errors.ts';
+import { shown, TezosError } from './errors.ts';
 import { BASE58_KINDS, type Base58Kind, type Base58Text } from './base58-kinds.ts';
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
@@ -109,7 +109,7 @@ function decode(text: string): Uint8Array {
   for (let at = 0; at < text.length; at++) {
     const value = VALUE_OF.get(text.charCodeAt(at));
     if (value === undefined) {
-      throw new TezosError('bad_text', `${quote(text.charAt(at))} is no base58 letter`, { offset: at });
+      throw new TezosError('bad_text', `${shown(text.charAt(at))} is no base58 letter`, { offset: at });
     }
     let carry = value;
     for (let limb = 0; limb < limbs.length; limb++) {
@@ -125,7 +125,11 @@ function decode(text: string): Uint8Array {
   return Uint8Array.from(bytes.reverse());
 }
 
+/** How the texts of secret keys begin, encrypted or not. */
+const SECRET = /^(ed|sp|p2|BL|md)e?sk/;
+
+/** A text as an error shows it; a secret key that stands in the wrong place must not reach a log. */
 function quote(text: unknown): string {
-  const shown = String(text);
-  return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 57)}...` : shown);
+  const prefix = SECRET.exec(String(text))?.[0];
+  return shown(prefix === undefined ? text : `${prefix}...`);
 }

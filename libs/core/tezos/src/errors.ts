@@ -51,3 +51,19 @@ export class TezosError extends Error {
     });
   }
 }
+
+const TEXT_SHOWN_MAX = 60;
+
+/** A value as an error shows it: one short line whatever it is, so that bad input makes no second error. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(clipped(value));
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return value.toString();
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** A text from outside, cut to a length that fits a line of a log. */
+export function clipped(text: string): string {
+  return text.length > TEXT_SHOWN_MAX ? `${text.slice(0, TEXT_SHOWN_MAX - 3)}...` : text;
+}

@@ -1,4 +1,4 @@
-import { TezosError } from './errors.ts';
+import { shown, TezosError } from './errors.ts';
 import { fromHex, toHex } from './hex.ts';
 import { level, round, type Level, type Round } from './numbers.ts';
 
@@ -23,7 +23,7 @@ const VERSION = '02';
 export function readFitness(raw: RawFitness): Fitness {
   const [version, levelText, locked, predecessor, roundText] = raw;
   if (raw.length !== 5 || version !== VERSION) {
-    throw new TezosError('unknown_kind', `${JSON.stringify(raw)} is no Tenderbake fitness`);
+    throw new TezosError('unknown_kind', `${shown(raw.join(' '))} is no Tenderbake fitness`);
   }
   const fitness = {
     level: level(int32(levelText)),

@@ -1,5 +1,5 @@
 import type { Brand } from '@meridian/prelude';
-import { TezosError } from './errors.ts';
+import { shown, TezosError } from './errors.ts';
 
 /** The height of a block: 0 to 2^31 - 1. */
 export type Level = Brand<number, 'Level'>;
@@ -41,7 +41,7 @@ export function slot(value: unknown): Slot {
  */
 export function whole(what: string, value: unknown, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value)) {
-    throw new TezosError('bad_type', `${what} is a whole number, not ${String(JSON.stringify(value))}`);
+    throw new TezosError('bad_type', `${what} is a whole number, not ${shown(value)}`);
   }
   if (value < 0 || value > max) {
     const range = `0 to ${max.toString()}`;

@@ -3,7 +3,11 @@ import { Signature as BlstSignature, fastAggregateVerify, verify } from '@chains
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { fromBase58, toBase58 } from '../base58.ts';
 import type { Base58Text } from '../base58-kinds.ts';
+import { onCurve } from './on-curve.ts';
 import type { Scheme } from './scheme.ts';
+
+/** Why a secret key is refused. */
+export const NO_SCALAR = 'this secret is no scalar of its curve';
 
 /** What a proof of possession is made under. Source: src/lib_crypto/bls.ml. */
 const POSSESSION_SUITE = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_';
@@ -51,12 +55,17 @@ export function verifyAggregate(
   }
 }
 
-/** The proof that the holder of a tz4 key knows its secret: a signature of the key's own bytes. */
+/**
+ * The proof that the holder of a tz4 key knows its secret: a signature of the key's own bytes.
+ * @throws TezosError `not_on_curve` for a secret outside its curve
+ */
 export function provePossession(secretKey: Base58Text<'BLsk'>): Base58Text<'BLsig'> {
   const secret = fromBase58('BLsk', secretKey);
   const { longSignatures } = bls12_381;
-  const message = longSignatures.hash(BLS.publicOfSecret(secret), POSSESSION_SUITE);
-  return toBase58('BLsig', longSignatures.sign(message, secret.toReversed()).toBytes());
+  return onCurve(NO_SCALAR, () => {
+    const message = longSignatures.hash(BLS.publicOfSecret(secret), POSSESSION_SUITE);
+    return toBase58('BLsig', longSignatures.sign(message, secret.toReversed()).toBytes());
+  });
 }
 
 /** Whether a proof of possession fits a tz4 key. */

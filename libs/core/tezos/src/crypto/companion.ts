@@ -3,9 +3,11 @@ import { fromBase58, toBase58 } from '../base58.ts';
 import type { Base58Text } from '../base58-kinds.ts';
 import { TezosError } from '../errors.ts';
 import { blake2b160, blake2b256 } from './blake2b.ts';
+import { onCurve } from './on-curve.ts';
 
 const { G1, G2 } = bls12_381;
 const WORD_LENGTH = 8;
+const NO_POINT = 'a key or signature is no point of its curve';
 
 /** The two tz4 keys of a delegate that attests with DAL content. */
 export type CompanionKeys = {
@@ -42,9 +44,9 @@ export function weightedSignature(
   consensusSignature: Base58Text<'BLsig'>,
   companionSignature: Base58Text<'BLsig'>,
 ): Base58Text<'BLsig'> {
-  return inGroup(() => {
-    const consensus = G2.Point.fromBytes(fromBase58('BLsig', consensusSignature));
-    const companion = G2.Point.fromBytes(fromBase58('BLsig', companionSignature));
+  return onCurve(NO_POINT, () => {
+    const consensus = finite(G2.Point.fromBytes(fromBase58('BLsig', consensusSignature)));
+    const companion = finite(G2.Point.fromBytes(fromBase58('BLsig', companionSignature)));
     return toBase58('BLsig', weighted(weight, companion).add(consensus).toBytes());
   });
 }
@@ -54,9 +56,9 @@ export function weightedSignature(
  * @throws TezosError `not_on_curve`
  */
 export function weightedPublicKey(weight: bigint, keys: CompanionKeys): Base58Text<'BLpk'> {
-  return inGroup(() => {
-    const consensus = G1.Point.fromBytes(fromBase58('BLpk', keys.consensusKey));
-    const companion = G1.Point.fromBytes(fromBase58('BLpk', keys.companionKey));
+  return onCurve(NO_POINT, () => {
+    const consensus = finite(G1.Point.fromBytes(fromBase58('BLpk', keys.consensusKey)));
+    const companion = finite(G1.Point.fromBytes(fromBase58('BLpk', keys.companionKey)));
     return toBase58('BLpk', weighted(weight, companion).add(consensus).toBytes());
   });
 }
@@ -69,13 +71,10 @@ function weighted<Point extends { multiplyUnsafe: (scalar: bigint) => Point }>(
   return point.multiplyUnsafe(bls12_381.fields.Fr.create(weight));
 }
 
-function inGroup<Value>(run: () => Value): Value {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof TezosError) throw error;
-    throw new TezosError('not_on_curve', 'a key or signature is no point of its curve');
-  }
+/** A point that is not at infinity: nobody holds a secret for that one. */
+function finite<Point extends { is0: () => boolean }>(point: Point): Point {
+  if (point.is0()) throw new TezosError('not_on_curve', NO_POINT);
+  return point;
 }
 
 /** Lowest byte first, filled up to whole 64-bit words, as the protocol's number library gives it. */

@@ -2,9 +2,10 @@ import { identifyBase58, toBase58 } from '../base58.ts';
 import type { PublicKey, PublicKeyHash, SecretKey, Signature } from '../base58-kinds.ts';
 import { TezosError } from '../errors.ts';
 import { blake2b160, blake2b256 } from './blake2b.ts';
-import { BLS } from './bls.ts';
+import { BLS, NO_SCALAR } from './bls.ts';
 import { P256, SECP256K1 } from './ecdsa.ts';
 import { ED25519 } from './ed25519.ts';
+import { onCurve } from './on-curve.ts';
 import type { Scheme } from './scheme.ts';
 
 /** Every curve whose keys may vote and bake. A curve is added here and nowhere else. */
@@ -40,13 +41,25 @@ export function publicKey(text: unknown): PublicKey {
  * @throws TezosError `unsupported` for encrypted and ML-DSA keys, else as base58check
  */
 export function secretKey(text: unknown): SecretKey {
-  const { kind, data } = identifyBase58([...SECRET_KEYS, ...ENCRYPTED_KEYS], text);
+  const { kind, data } = identifySecret(text);
   refusePostQuantum(kind === 'mdsk');
   if (ENCRYPTED_KEYS.some(each => each === kind)) {
     throw new TezosError('unsupported', 'this secret key is encrypted; decrypt it first');
   }
   if (kind !== 'edskLegacy') return text as SecretKey;
   return toBase58('edsk', data.subarray(0, ED25519_SEED_LENGTH));
+}
+
+/** As {@link identifyBase58}, whose errors show the text: here it may be a secret with a slip of the pen. */
+function identifySecret(
+  text: unknown,
+): ReturnType<typeof identifyBase58<(typeof SECRET_KEYS | typeof ENCRYPTED_KEYS)[number]>> {
+  try {
+    return identifyBase58([...SECRET_KEYS, ...ENCRYPTED_KEYS], text);
+  } catch (error) {
+    if (!(error instanceof TezosError)) throw error;
+    throw new TezosError(error.code, 'this is no secret key', { offset: error.offset });
+  }
 }
 
 function refusePostQuantum(found: boolean): void {
@@ -71,7 +84,7 @@ export function secretKeyOfSeed(address: Scheme['address'], seed: Uint8Array): S
  */
 export function publicKeyOf(secret: SecretKey): PublicKey {
   const { scheme, data } = bySecret(secret);
-  return onCurve(() => toBase58(scheme.publicKey, scheme.publicOfSecret(data)));
+  return onCurve(NO_SCALAR, () => toBase58(scheme.publicKey, scheme.publicOfSecret(data)));
 }
 
 /** The address of a public key. */
@@ -86,7 +99,7 @@ export function publicKeyHashOf(key: PublicKey): PublicKeyHash {
  */
 export function sign(secret: SecretKey, bytes: Uint8Array): Signature {
   const { scheme, data } = bySecret(secret);
-  return onCurve(() => toBase58(scheme.signature, scheme.sign(data, messageOf(scheme, bytes))));
+  return onCurve(NO_SCALAR, () => toBase58(scheme.signature, scheme.sign(data, messageOf(scheme, bytes))));
 }
 
 /**
@@ -120,14 +133,4 @@ function byPublic(key: PublicKey): { scheme: Scheme; data: Uint8Array } {
 function bySecret(key: SecretKey): { scheme: Scheme; data: Uint8Array } {
   const { kind, data } = identifyBase58(['edsk', 'spsk', 'p2sk', 'BLsk'], key);
   return { scheme: SCHEMES.find(scheme => scheme.secretKey === kind) ?? ED25519, data };
-}
-
-function onCurve<Value>(run: () => Value): Value {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof TezosError) throw error;
-    // The library's own words may show key material.
-    throw new TezosError('not_on_curve', 'this secret is no scalar of its curve');
-  }
 }

@@ -1,4 +1,4 @@
-import { TezosError } from '../errors.ts';
+import { clipped, shown, TezosError } from '../errors.ts';
 import { byteReader, byteWriter, type ByteReader, type ByteWriter } from './bytes.ts';
 
 /**
@@ -172,7 +172,7 @@ export function union<Value extends { readonly kind: string }>(
       const { kind, ...fields } = asObject(value);
       const found = byKind.get(kind as string);
       if (found === undefined) {
-        const reason = `${String(JSON.stringify(kind))} is none of ${[...byKind.keys()].join(', ')}`;
+        const reason = `${shown(kind)} is none of ${[...byKind.keys()].join(', ')}`;
         throw new TezosError(kind === undefined ? 'missing_field' : 'unknown_kind', reason, {
           path: 'kind',
         });
@@ -208,7 +208,7 @@ function asObject(value: unknown, names?: readonly string[]): Readonly<Record<st
   }
   const unknown = names && Object.keys(value).find(name => !names.includes(name));
   if (unknown !== undefined) {
-    throw new TezosError('unknown_field', 'no such field here', { path: unknown });
+    throw new TezosError('unknown_field', 'no such field here', { path: clipped(unknown) });
   }
   return value as Record<string, unknown>;
 }

@@ -9,7 +9,7 @@ import type { Encoding, ObjectEncoding } from './encoding.ts';
 import { blockHash, bool, contextHash, fixedHex, levelEncoding, nonceHash } from './primitives.ts';
 import { operationListListHash, payloadHash, restHex } from './primitives.ts';
 import { roundEncoding, timestamp, uint8 } from './primitives.ts';
-import { headerSignature } from './signature-part.ts';
+import { bareSignature } from './signature-part.ts';
 
 /** The part of a block header that every protocol shares. */
 export type ShellHeader = {
@@ -110,7 +110,7 @@ type HeaderEncodings = {
 
 function headerEncodings(votes: HeaderVotes): HeaderEncodings {
   const unsigned = joined<UnsignedBlockHeader>([shellHeader, protocolData, VOTE_FIELDS[votes]]);
-  return { unsigned, signed: joined([unsigned, record({ signature: headerSignature })]) };
+  return { unsigned, signed: joined([unsigned, record({ signature: bareSignature })]) };
 }
 
 const HEADERS: Readonly<Record<HeaderVotes, HeaderEncodings>> = {

@@ -5,7 +5,7 @@ import { dynamic, joined, list, optional, record, union } from './encoding.ts';
 import type { Case, Encoding, ObjectEncoding } from './encoding.ts';
 import { blockHash, levelEncoding, natural, payloadHash, restHex } from './primitives.ts';
 import { roundEncoding, slotEncoding } from './primitives.ts';
-import { operationSignature } from './signature-part.ts';
+import { optionalOperationSignature } from './signature-part.ts';
 
 /** What is voted on: a payload at a level and round. */
 export type ConsensusContent = {
@@ -50,8 +50,8 @@ export type Unsigned<Content> = {
   readonly contents: readonly [Content];
 };
 
-/** An operation with its signature, as a node prints it. */
-export type Signed<Content> = Unsigned<Content> & { readonly signature: Signature };
+/** An operation with its signature, as a node prints it; a denunciation needs none. */
+export type Signed<Content> = Unsigned<Content> & { readonly signature?: Signature };
 
 const consensusContent = record<ConsensusContent>({
   level: levelEncoding,
@@ -120,7 +120,8 @@ export function unsignedOf<Content>(content: Encoding<Content>): ObjectEncoding<
 
 /** An operation of such contents as it is injected. */
 export function signedOf<Content>(content: Encoding<Content>): ObjectEncoding<Signed<Content>> {
-  return joined([unsignedOf(content), record({ signature: operationSignature })]);
+  const signature = record<{ signature?: Signature }>({ signature: optionalOperationSignature });
+  return joined([unsignedOf(content), signature]);
 }
 
 /** Every consensus kind that a block may hold. */

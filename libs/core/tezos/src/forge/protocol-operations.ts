@@ -5,7 +5,7 @@ import { blockHeader, type BlockHeader } from './headers.ts';
 import { CONSENSUS_CASES, signedOf, unsignedOf, VOTE_CASES } from './operations.ts';
 import type { Aggregate, Signed, Unsigned, Vote } from './operations.ts';
 import { blockHash, slotEncoding } from './primitives.ts';
-import { operationSignature } from './signature-part.ts';
+import { bareSignature } from './signature-part.ts';
 
 /** A denunciation of double signing, as a node prints it. */
 export type Evidence =
@@ -37,7 +37,7 @@ function ownContent(protocol: Protocol): Encoding<OwnContent> {
 /** A consensus operation inside a denunciation: its only content stands under `operations`. */
 const inlined: ObjectEncoding<object> = joined([
   record({ branch: blockHash, operations: union<Vote | Aggregate>(CONSENSUS_CASES) }),
-  record({ signature: operationSignature }),
+  record({ signature: bareSignature }),
 ]);
 
 /** Source: operation_repr.ml of 023 to 025; earlier protocols spell the first kind otherwise. */

@@ -34,8 +34,30 @@ export const operationSignature: Encoding<Signature> = {
   },
 };
 
-/** The end of a signed block header: 64 or 96 bytes as they are. Source: block_header_repr.ml. */
-export const headerSignature: Encoding<Signature> = {
+/** What stands for a signature that is missing. */
+const NO_SIGNATURE = toBase58('sig', new Uint8Array(SHORT));
+
+/**
+ * The signature of a whole operation: where JSON has none, as nodes print denunciations, the bytes have
+ * 64 zeros. Source: operation_repr.ml `optional_signature_encoding`.
+ */
+export const optionalOperationSignature: Encoding<Signature> = {
+  optional: true,
+  write: (out, value) => {
+    operationSignature.write(out, value === undefined ? NO_SIGNATURE : value);
+  },
+  // The record that holds this field takes undefined for "left out".
+  read: input => {
+    const signature = operationSignature.read(input);
+    return signature === NO_SIGNATURE ? (undefined as unknown as Signature) : signature;
+  },
+};
+
+/**
+ * The end of a signed block header, and of an operation inside a denunciation: 64 or 96 bytes as they
+ * are. Source: block_header_repr.ml, operation_repr.ml.
+ */
+export const bareSignature: Encoding<Signature> = {
   write: (out, value) => {
     out.put(signatureBytes(value));
   },

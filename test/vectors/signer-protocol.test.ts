@@ -70,9 +70,9 @@ describe('every request of the signer cases', () => {
 
 describe('authentication', () => {
   const { authentication, keys, messages } = fixtures;
-  const pkh = keys['baker_tz1']?.public_key_hash as PublicKeyHash;
+  const pkh = keys['baker_tz1']!.public_key_hash;
   const bytes = fromHex(messages['att_l101_r0']?.hex ?? '');
-  const client = keys['client_auth']?.public_key as PublicKey;
+  const client = keys['client_auth']!.public_key;
 
   test('the bytes to sign are those of the fixture', () => {
     expect(toHex(authenticationBytes(pkh, bytes))).toBe(authentication['to_sign_hex']);

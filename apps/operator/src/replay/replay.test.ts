@@ -159,7 +159,7 @@ describe('bad input names its field and its file', () => {
     ['a file that is no JSON', { block: () => NO_JSON }, /block\.json is not JSON/],
     [
       'a block without hash',
-      { block: block => delete block['hash'] },
+      { block: block => Reflect.deleteProperty(block, 'hash') },
       /block\.json: hash is missing/,
     ],
     [
@@ -189,7 +189,9 @@ describe('bad input names its field and its file', () => {
     ],
     [
       'rights without a slot',
-      { rights: rights => delete rights[0]!['delegates']![0]!['attestation_slot'] },
+      {
+        rights: rights => Reflect.deleteProperty(rights[0]!['delegates']![0]!, 'attestation_slot'),
+      },
       /rights\.json: \[0\]\.delegates\[0\]\.slots is missing/,
     ],
     [

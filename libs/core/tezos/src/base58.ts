@@ -3,7 +3,7 @@ import { shown, TezosError } from './errors.ts';
 import { BASE58_KINDS, type Base58Kind, type Base58Text } from './base58-kinds.ts';
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-const VALUE_OF = new Map([...ALPHABET].map((letter, value) => [letter.charCodeAt(0), value]));
+const VALUE_OF = new Map(Array.from(ALPHABET, (letter, value) => [letter.charCodeAt(0), value]));
 const CHECKSUM_LENGTH = 4;
 /** Longer than the longest kind (an ML-DSA secret key, 5 298 letters): stops quadratic work on rubbish. */
 const TEXT_LENGTH_MAX = 6_000;
@@ -61,7 +61,10 @@ function dataOf(kind: Base58Kind, body: Uint8Array): Uint8Array | undefined {
 /** Prefix and data of a text whose checksum holds. */
 function checked(text: unknown): Uint8Array {
   if (typeof text !== 'string') {
-    throw new TezosError('bad_type', `base58 text expected, not ${text === null ? 'null' : typeof text}`);
+    throw new TezosError(
+      'bad_type',
+      `base58 text expected, not ${text === null ? 'null' : typeof text}`,
+    );
   }
   if (text.length > TEXT_LENGTH_MAX) throw new TezosError('bad_text', 'too long for base58check');
   const bytes = decode(text);
@@ -109,7 +112,9 @@ function decode(text: string): Uint8Array {
   for (let at = 0; at < text.length; at++) {
     const value = VALUE_OF.get(text.charCodeAt(at));
     if (value === undefined) {
-      throw new TezosError('bad_text', `${shown(text.charAt(at))} is no base58 letter`, { offset: at });
+      throw new TezosError('bad_text', `${shown(text.charAt(at))} is no base58 letter`, {
+        offset: at,
+      });
     }
     let carry = value;
     for (let limb = 0; limb < limbs.length; limb++) {

@@ -35,7 +35,9 @@ export class TezosError extends Error {
   ) {
     const path = place.path ?? '';
     const where = [path, place.offset === undefined ? '' : `offset ${place.offset.toString()}`];
-    super([where.filter(part => part !== '').join(', '), reason].filter(part => part !== '').join(': '));
+    super(
+      [where.filter(part => part !== '').join(', '), reason].filter(part => part !== '').join(': '),
+    );
     this.code = code;
     this.reason = reason;
     this.offset = place.offset;

@@ -12,7 +12,7 @@ const RANGES = [
 /** Values that JSON, or code with a slip, may hand over in place of a number. */
 const NO_NUMBERS = [
   ...[undefined, null, true, '', '1', 'one', 1n, Symbol('x'), () => 1],
-  ...[{}, { toString: () => '1' }, [], [1], Object.create(null), new Date(0)],
+  ...[{}, { toString: () => '1' }, [], [1], Object.create(null) as unknown, new Date(0)],
 ] as readonly unknown[];
 
 function codeOf(run: () => unknown): string {

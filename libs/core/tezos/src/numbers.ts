@@ -45,7 +45,10 @@ export function whole(what: string, value: unknown, max: number): number {
   }
   if (value < 0 || value > max) {
     const range = `0 to ${max.toString()}`;
-    throw new TezosError('out_of_range', `${value.toString()} is not in ${range}, the range of ${what}`);
+    throw new TezosError(
+      'out_of_range',
+      `${value.toString()} is not in ${range}, the range of ${what}`,
+    );
   }
   return Object.is(value, -0) ? 0 : value;
 }

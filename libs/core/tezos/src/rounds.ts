@@ -64,4 +64,3 @@ function roundsWithin(durations: RoundDurations, passedMs: number): number {
   const root = Math.sqrt(b * b + 2 * delayIncrementPerRound * passedMs);
   return Math.floor((root - b) / delayIncrementPerRound);
 }
-

@@ -99,7 +99,9 @@ export function publicKeyHashOf(key: PublicKey): PublicKeyHash {
  */
 export function sign(secret: SecretKey, bytes: Uint8Array): Signature {
   const { scheme, data } = bySecret(secret);
-  return onCurve(NO_SCALAR, () => toBase58(scheme.signature, scheme.sign(data, messageOf(scheme, bytes))));
+  return onCurve(NO_SCALAR, () =>
+    toBase58(scheme.signature, scheme.sign(data, messageOf(scheme, bytes))),
+  );
 }
 
 /**

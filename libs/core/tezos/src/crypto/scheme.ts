@@ -13,9 +13,5 @@ export type Scheme = {
   readonly publicOfSecret: (secret: Uint8Array) => Uint8Array;
   readonly sign: (secret: Uint8Array, message: Uint8Array) => Uint8Array;
   /** @throws Error when the key or the signature is no point of the curve */
-  readonly verify: (
-    publicKey: Uint8Array,
-    signature: Uint8Array,
-    message: Uint8Array,
-  ) => boolean;
+  readonly verify: (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array) => boolean;
 };

@@ -11,10 +11,10 @@ const nested = record<object>({
   name: fixedHex(2),
   items: dynamic(list(pair)),
   last: union([
-    { tag: 7, kind: 'seven', fields: record<object>({ slot: slotEncoding } as object) },
+    { tag: 7, kind: 'seven', fields: record<object>({ slot: slotEncoding }) },
     { tag: 8, kind: 'eight', fields: record<object>({}) },
   ]),
-} as object);
+});
 
 /** The place and code of a refusal. */
 function refusal(run: () => unknown): unknown {
@@ -36,7 +36,7 @@ describe('a value', () => {
     items: [{ one: 1 }, { one: 2, two: 3 }],
     last: { kind: 'seven', slot: 258 },
   };
-  const hex = `abcd${'00000005'}0100${'02ff03'}${'070102'}`;
+  const hex = `abcd00000005010002ff03070102`;
 
   test('has its parts one after the other', () => {
     expect(toHex(encode(nested, value))).toBe(hex);
@@ -130,7 +130,7 @@ describe('bytes that do not fit', () => {
   });
 
   test('are refused where another presence byte stands', () => {
-    const flagged = record<object>({ two: optional(uint8, { absent: 0, present: 1 }) } as object);
+    const flagged = record<object>({ two: optional(uint8, { absent: 0, present: 1 }) });
     expect(decode(flagged, fromHex('0107'))).toEqual({ two: 7 });
     expect(decode(flagged, fromHex('00'))).toEqual({});
     expect(reading(flagged, 'ff07')).toMatchObject({ code: 'unknown_kind', offset: 0 });

@@ -53,7 +53,7 @@ export type ObjectEncoding<Value> = Encoding<Value> & { readonly names: readonly
 
 /** An object: its fields one after the other, in the order given. */
 export function record<Value extends object>(fields: Fields<Value>): ObjectEncoding<Value> {
-  const entries = Object.entries(fields) as [string, Encoding<unknown>][];
+  const entries = Object.entries<Encoding<unknown>>(fields);
   const names = entries.map(([name]) => name);
   return {
     names,
@@ -159,7 +159,11 @@ export function optional<Value>(
 }
 
 /** One case of a union of objects, told apart by `kind` in JSON and by a byte on the wire. */
-export type Case = { readonly tag: number; readonly kind: string; readonly fields: Encoding<object> };
+export type Case = {
+  readonly tag: number;
+  readonly kind: string;
+  readonly fields: Encoding<object>;
+};
 
 /** Objects of several kinds. */
 export function union<Value extends { readonly kind: string }>(

@@ -61,7 +61,7 @@ const protocolData = record<object>({
   payload_round: roundEncoding,
   proof_of_work_nonce: fixedHex(8),
   seed_nonce_hash: optional(nonceHash),
-} as object);
+});
 
 const VOTES = ['on', 'off', 'pass'] as const satisfies readonly PerBlockVote[];
 
@@ -89,7 +89,10 @@ function voteByte(names: readonly string[]): ObjectEncoding<object> {
       const unknown = votes.find(([, vote]) => vote === undefined);
       if (unknown !== undefined || byte >> (2 * names.length) !== 0) {
         const path = unknown?.[0] ?? names[0] ?? '';
-        throw new TezosError('unknown_kind', `${byte.toString()} is no byte of votes`, { offset, path });
+        throw new TezosError('unknown_kind', `${byte.toString()} is no byte of votes`, {
+          offset,
+          path,
+        });
       }
       return Object.fromEntries(votes);
     },

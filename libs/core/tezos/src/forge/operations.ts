@@ -85,7 +85,7 @@ const AGGREGATES: readonly Case[] = [
     fields: record({
       consensus_content: consensusContent,
       committee: dynamic(
-        list(record<object>({ slot: slotEncoding, dal_attestation: optional(natural) } as object)),
+        list(record<object>({ slot: slotEncoding, dal_attestation: optional(natural) })),
       ),
     }),
   },

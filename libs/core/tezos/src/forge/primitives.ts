@@ -111,12 +111,11 @@ export const bool: Encoding<boolean> = {
  */
 export const natural: Encoding<string> = {
   write: (out, value) => {
-    let rest = decimal(value);
-    const bytes = [Number(rest & 63n)];
-    for (rest >>= 6n; rest > 0n; rest >>= 7n) {
-      bytes[bytes.length - 1]! |= 0x80;
-      bytes.push(Number(rest & 127n));
-    }
+    const number = decimal(value);
+    const groups = [Number(number & 63n)];
+    for (let rest = number >> 6n; rest > 0n; rest >>= 7n) groups.push(Number(rest & 127n));
+    const last = groups.length - 1;
+    const bytes = groups.map((group, at) => (at < last ? group | 0x80 : group));
     if (bytes.length > NATURAL_BYTES_MAX) throw tooLarge(undefined);
     out.put(bytes);
   },
@@ -127,7 +126,8 @@ export const natural: Encoding<string> = {
     let value = BigInt(byte & 63);
     for (let shift = 6n; (byte & 0x80) !== 0; shift += 7n) {
       byte = input.takeUint(1);
-      if (byte === 0) throw new TezosError('not_canonical', 'a number with leading zeros', { offset });
+      if (byte === 0)
+        throw new TezosError('not_canonical', 'a number with leading zeros', { offset });
       if (input.offset() - offset > NATURAL_BYTES_MAX) throw tooLarge(offset);
       value |= BigInt(byte & 127) << shift;
     }

@@ -9,7 +9,11 @@ import { bareSignature } from './signature-part.ts';
 
 /** A denunciation of double signing, as a node prints it. */
 export type Evidence =
-  | { readonly kind: 'double_consensus_operation_evidence'; readonly op1: object; readonly op2: object }
+  | {
+      readonly kind: 'double_consensus_operation_evidence';
+      readonly op1: object;
+      readonly op2: object;
+    }
   | {
       readonly kind: 'double_baking_evidence';
       readonly bh1: BlockHeader;

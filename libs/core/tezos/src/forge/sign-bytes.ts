@@ -99,7 +99,9 @@ export function readSignBytes(bytes: Uint8Array): SignSubject {
   if (watermark === WATERMARK.attestation) return readVote(input, 'attestation');
   const known = NEVER_SIGNED[watermark];
   const found = `0x${watermark.toString(16).padStart(2, '0')}${known ? `, ${known},` : ''}`;
-  throw new TezosError('unknown_kind', `the watermark byte ${found} is never signed here`, { offset: 0 });
+  throw new TezosError('unknown_kind', `the watermark byte ${found} is never signed here`, {
+    offset: 0,
+  });
 }
 
 /** The kinds that may follow each vote's watermark; another pair is a forgery. */
@@ -125,7 +127,16 @@ function readVote(input: ByteReader, kind: 'preattestation' | 'attestation'): Si
   const [vote] = contents;
   const { level, round, slot, block_payload_hash: payloadHash } = vote;
   if (!PLAIN_KINDS[kind].some(each => each === vote.kind)) throw mismatch(kind, vote.kind, offset);
-  const subject = { kind, mode: 'plain', chainId, level, round, branch, payloadHash, slot } as const;
+  const subject = {
+    kind,
+    mode: 'plain',
+    chainId,
+    level,
+    round,
+    branch,
+    payloadHash,
+    slot,
+  } as const;
   if (vote.kind !== 'attestation_with_dal') return subject;
   return { ...subject, dalAttestation: vote.dal_attestation };
 }

@@ -30,7 +30,11 @@ export const operationSignature: Encoding<Signature> = {
       input.take(2);
       return toBase58('BLsig', input.take(BLS));
     }
-    throw wrongLength(input.remaining(), `${SHORT.toString()}, or ff03 and ${BLS.toString()}`, offset);
+    throw wrongLength(
+      input.remaining(),
+      `${SHORT.toString()}, or ff03 and ${BLS.toString()}`,
+      offset,
+    );
   },
 };
 

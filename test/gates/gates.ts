@@ -12,6 +12,7 @@ export const GATES: readonly Gate[] = [
   { name: 'types of core', command: ['tsc', '--project', 'tsconfig.core.json'] },
   { name: 'lint of the root', command: ['eslint', '*.js', '*.ts', 'apps/*.mjs', '.ci/*.mjs'] },
   { name: 'lint', command: ['nx', 'run-many', '--target=lint', '--output-style=static'] },
+  { name: 'bench', command: ['node', 'test/lab/bench/main.ts', '--check'] },
 ];
 
 /**

@@ -6,6 +6,9 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What several projects share: a folder beside the repository, which a plain clone does not have. */
 const SHARED = join(ROOT, '../shared');
 
+/** What a test may take unless it says more. */
+const TIMEOUT_MS = 5_000;
+
 /** The content of a vector file that lives in the repository, under test/vectors. */
 export function vectors(name: string): unknown {
   return contentOf(join(import.meta.dirname, `${name}.json`));
@@ -25,11 +28,12 @@ export function testShared(
   path: string,
   name: string,
   run: (content: unknown) => void | Promise<void>,
+  timeoutMs = TIMEOUT_MS,
 ): void {
   const content = shared(path);
   const title = `${path}: ${name}`;
   if (content !== undefined) {
-    test(title, () => run(content));
+    test(title, () => run(content), timeoutMs);
     return;
   }
   const { missing, absent } = absence(path, process.env['CI']);

@@ -1,6 +1,6 @@
-import { coldReads, NodeError, type ColdReads } from '@meridian/node-pool';
+import { coldReads, NodeError, type ColdReads, type NodeErrorCode } from '@meridian/node-pool';
 import type { Level, PublicKeyHash } from '@meridian/tezos';
-import { OperatorError } from '../errors.ts';
+import { OperatorError, type OperatorErrorCode } from '../errors.ts';
 import { field, optionalField, textOf, type Located } from '../json.ts';
 import { readKeys, type Keys } from './keys.ts';
 import { readNodeBlock, type NodeBlock } from './node-block.ts';
@@ -13,7 +13,7 @@ export type NodeAnswers = Omit<ReplayInput, 'ownKey' | 'seed'>;
 /**
  * Reads the blocks of `level` and the level after it from a node, with the rights of both levels, the
  * voters' keys, the branch and the proof-of-work threshold.
- * @throws OperatorError `unreachable`, or `bad_input` that names the field of the answer
+ * @throws OperatorError `unreachable`, `refused_by_node`, or `bad_input` that names the field
  */
 export async function answersOfNode(url: string, level: Level): Promise<NodeAnswers> {
   try {
@@ -25,9 +25,17 @@ export async function answersOfNode(url: string, level: Level): Promise<NodeAnsw
     }
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    throw new OperatorError('unreachable', `${url}: ${error.message}`);
+    throw new OperatorError(ERROR_OF_NODE[error.code], `${url}: ${error.message}`);
   }
 }
+
+/** What a node's failure is to somebody at a terminal. */
+const ERROR_OF_NODE: Readonly<Record<NodeErrorCode, OperatorErrorCode>> = {
+  unreachable: 'unreachable',
+  timeout: 'unreachable',
+  refused: 'refused_by_node',
+  bad_answer: 'bad_input',
+};
 
 async function read(reads: ColdReads, url: string, level: Level): Promise<NodeAnswers> {
   const block = readNodeBlock(

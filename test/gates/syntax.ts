@@ -40,11 +40,17 @@ export function functionsOf(file: TextFile): readonly Piece[] {
     source.getLineAndCharacterOfPosition(position).line + 1;
   return nodesOf(file)
     .filter(node => ts.isFunctionLike(node) && 'body' in node && node.body !== undefined)
+    .filter(node => !isContents(node))
     .map(node => {
       const line = lineAt(node.getStart());
       const name = (node as ts.FunctionLikeDeclaration).name?.getText() ?? 'a function';
       return { name, line, lines: lineAt(node.end) - line + 1 };
     });
+}
+
+/** Whether a function is the body of a `describe`: a table of contents, whose functions count on their own. */
+function isContents(node: ts.Node): boolean {
+  return ts.isCallExpression(node.parent) && node.parent.expression.getText() === 'describe';
 }
 
 /** Lines on which a value is cast to `any`. */

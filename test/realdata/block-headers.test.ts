@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { readFitness, toHex } from '@meridian/tezos';
 import type { ChainId, Protocol, PublicKey, Signature } from '@meridian/tezos';
-import { hashBlock, proofOfWorkStamp, publicKeyHashOf, verify } from '@meridian/tezos/crypto';
+import { publicKeyHashOf, verify } from '@meridian/tezos/crypto';
+import { hashBlock, proofOfWorkStamp } from '@meridian/tezos/hash';
 import { blockHeader, blockSignBytes, decode, encode, readSignBytes } from '@meridian/tezos/forge';
 import { unsignedBlockHeader } from '@meridian/tezos/forge';
 import { protocolOf, protocolOfHash } from '../vectors/codec.ts';

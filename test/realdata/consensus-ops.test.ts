@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { fromHex, toHex, type ChainId, type Protocol, type PublicKey } from '@meridian/tezos';
 import type { Signature } from '@meridian/tezos';
-import { hashOperation, publicKeyHashOf, verify } from '@meridian/tezos/crypto';
+import { publicKeyHashOf, verify } from '@meridian/tezos/crypto';
+import { hashOperation } from '@meridian/tezos/hash';
 import { decode, encode, readSignBytes, signedOperation } from '@meridian/tezos/forge';
 import { voteModeOf, voteSignBytes, type Unsigned, type Vote } from '@meridian/tezos/forge';
 import { protocolOf, protocolOfHash } from '../vectors/codec.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { BlockHash, OperationHash, Round } from '@meridian/tezos';
-import { hashOperationListList, hashPayload } from '@meridian/tezos/crypto';
+import { hashOperationListList, hashPayload } from '@meridian/tezos/hash';
 import { checkEach, shared, testShared } from '../vectors/load.ts';
 import type { NodeBlock } from './node-json.ts';
 

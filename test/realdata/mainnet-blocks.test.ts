@@ -1,7 +1,13 @@
 import { expect } from 'vitest';
 import { readFitness } from '@meridian/tezos';
-import { hashBlock, hashOperation, hashOperationListList } from '@meridian/tezos/crypto';
-import { hashPayload, proofOfWorkStamp, publicKeyHashOf, verify } from '@meridian/tezos/crypto';
+import {
+  hashBlock,
+  hashOperation,
+  hashOperationListList,
+  hashPayload,
+  proofOfWorkStamp,
+} from '@meridian/tezos/hash';
+import { publicKeyHashOf, verify } from '@meridian/tezos/crypto';
 import { blockHeader, blockSignBytes, decode, encode } from '@meridian/tezos/forge';
 import { signedOperation, unsignedBlockHeader } from '@meridian/tezos/forge';
 import { voteModeOf, voteSignBytes, type Unsigned, type Vote } from '@meridian/tezos/forge';

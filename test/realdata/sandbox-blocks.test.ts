@@ -1,7 +1,12 @@
 import { expect } from 'vitest';
 import { fromHex, readFitness, toHex } from '@meridian/tezos';
-import { hashBlock, hashOperation, hashOperationListList } from '@meridian/tezos/crypto';
-import { hashPayload, proofOfWorkStamp } from '@meridian/tezos/crypto';
+import {
+  hashBlock,
+  hashOperation,
+  hashOperationListList,
+  hashPayload,
+  proofOfWorkStamp,
+} from '@meridian/tezos/hash';
 import { blockHeader, decode, encode, rawBlockHeader, readSignBytes } from '@meridian/tezos/forge';
 import { blockSignBytes, signedOperation, unsignedBlockHeader } from '@meridian/tezos/forge';
 import { protocolOf } from '../vectors/codec.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { fromHex, toHex } from '@meridian/tezos';
-import { hashOperation } from '@meridian/tezos/crypto';
+import { hashOperation } from '@meridian/tezos/hash';
 import { decode, encode, signedOperation } from '@meridian/tezos/forge';
 import { protocolOf } from '../vectors/codec.ts';
 import { checkEach, testShared } from '../vectors/load.ts';

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { fromHex, toHex } from '@meridian/tezos';
 import type { ChainId, PublicKey, PublicKeyHash, Signature } from '@meridian/tezos';
-import { hashBlock, hashOperation, publicKeyHashOf } from '@meridian/tezos/crypto';
+import { publicKeyHashOf } from '@meridian/tezos/crypto';
+import { hashBlock, hashOperation } from '@meridian/tezos/hash';
 import { verify, verifyAggregate } from '@meridian/tezos/crypto';
 import { attachSignature, decode, encode, readSignBytes } from '@meridian/tezos/forge';
 import { signedOperation, unsignedVote, voteModeOf, voteSignBytes } from '@meridian/tezos/forge';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { fromHex, TezosError, toBase58 } from '@meridian/tezos';
-import { blake2b256 } from '@meridian/tezos/crypto';
+import { blake2b256 } from '@meridian/tezos/hash';
 import { readSignBytes } from '@meridian/tezos/forge';
 import { checkEach, testShared } from '../vectors/load.ts';
 

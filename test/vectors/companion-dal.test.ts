@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex, type ChainId } from '@meridian/tezos';
-import { companionWeight, hashOperation, publicKeyOf, sign, verify } from '@meridian/tezos/crypto';
+import { companionWeight, publicKeyOf, sign, verify } from '@meridian/tezos/crypto';
+import { hashOperation } from '@meridian/tezos/hash';
 import { weightedPublicKey, weightedSignature } from '@meridian/tezos/crypto';
 import { attachSignature, blsModeBytes, encode, unsignedVote } from '@meridian/tezos/forge';
 import { voteSignBytes, type Unsigned, type Vote } from '@meridian/tezos/forge';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fromHex, readFitness, toHex } from '@meridian/tezos';
-import { blake2b256, hashBlock, hashOperation } from '@meridian/tezos/crypto';
+import { blake2b256, hashBlock, hashOperation } from '@meridian/tezos/hash';
 import { decode, encode } from '@meridian/tezos/forge';
 import { encodingOf, protocolOf, withGenericSignatures } from './codec.ts';
 import { checkEach, testShared, vectors } from './load.ts';

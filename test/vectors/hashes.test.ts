@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { fromHex, toHex } from '@meridian/tezos';
 import type { BlockHash, ChainId, OperationHash, Round } from '@meridian/tezos';
-import { hashBlock, hashOperationList, hashOperationListList } from '@meridian/tezos/crypto';
-import { blake2b256, hashPayload, proofOfWorkStamp } from '@meridian/tezos/crypto';
+import {
+  blake2b256,
+  hashBlock,
+  hashOperationList,
+  hashOperationListList,
+  hashPayload,
+  proofOfWorkStamp,
+} from '@meridian/tezos/hash';
 import { blockHeader, blockSignBytes, decode, encode } from '@meridian/tezos/forge';
 import { readSignBytes, unsignedBlockHeader } from '@meridian/tezos/forge';
 import { protocolOf } from './codec.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fromHex, TezosError, toHex } from '@meridian/tezos';
 import type { PublicKey, SecretKey, Signature } from '@meridian/tezos';
-import { blake2b256, provePossession, publicKeyHashOf } from '@meridian/tezos/crypto';
+import { provePossession, publicKeyHashOf } from '@meridian/tezos/crypto';
+import { blake2b256 } from '@meridian/tezos/hash';
 import { publicKeyOf, sign, verify, verifyPossession } from '@meridian/tezos/crypto';
 import { readSignBytes, voteModeOf, type SignSubject } from '@meridian/tezos/forge';
 import { checkEach, vectors } from './load.ts';

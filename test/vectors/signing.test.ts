@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fromHex, identifyBase58, toHex } from '@meridian/tezos';
 import type { ChainId, PublicKey, SecretKey, Signature } from '@meridian/tezos';
-import { blake2b256, hashOperation, publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
+import { publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
+import { blake2b256, hashOperation } from '@meridian/tezos/hash';
 import { sign, verify } from '@meridian/tezos/crypto';
 import { attachSignature, blockSignBytes, blsModeBytes, encode } from '@meridian/tezos/forge';
 import { readSignBytes, voteModeOf, voteSignBytes } from '@meridian/tezos/forge';

@@ -6,7 +6,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { LocalForger } from '@taquito/local-forging';
 import { fromBase58, level, PROTOCOLS, round, slot, toBase58 } from '@meridian/tezos';
 import type { OperationHash, PublicKey, SecretKey } from '@meridian/tezos';
-import { blake2b256, hashBlock, hashOperation, hashPayload } from '@meridian/tezos/crypto';
+import { blake2b256, hashBlock, hashOperation, hashPayload } from '@meridian/tezos/hash';
 import {
   publicKeyOf,
   secretKeyOfSeed,

@@ -1,7 +1,7 @@
 import { fromBase58, fromHex, round } from '@meridian/tezos';
 import type { BlockHash, OperationHash } from '@meridian/tezos';
-import { hashBlock, hashOperation, hashOperationListList } from '@meridian/tezos/crypto';
-import { hashPayload, publicKeyHash } from '@meridian/tezos/crypto';
+import { hashBlock, hashOperation, hashOperationListList, hashPayload } from '@meridian/tezos/hash';
+import { publicKeyHash } from '@meridian/tezos/crypto';
 import type { Call, Command, Outcome } from '../command.ts';
 import { OperatorError } from '../errors.ts';
 import { complaint, elements, parseJson, textOf, type Located } from '../json.ts';

@@ -1,5 +1,5 @@
 import { fromHex, TezosError, toHex, type PublicKeyHash } from '@meridian/tezos';
-import { blake2b256 } from '@meridian/tezos/crypto';
+import { blake2b256 } from '@meridian/tezos/hash';
 import { readSignBytes, voteModeOf, type SignSubject } from '@meridian/tezos/forge';
 
 /** What a signer would be asked to sign, or why it would refuse before looking at any mark. */

@@ -1,7 +1,13 @@
 import type { PublicKey } from '@meridian/tezos';
 import { TezosError } from '@meridian/tezos';
-import { hashBlock, hashOperation, hashOperationListList } from '@meridian/tezos/crypto';
-import { hashPayload, proofOfWorkStamp, verify } from '@meridian/tezos/crypto';
+import {
+  hashBlock,
+  hashOperation,
+  hashOperationListList,
+  hashPayload,
+  proofOfWorkStamp,
+} from '@meridian/tezos/hash';
+import { verify } from '@meridian/tezos/crypto';
 import { blockSignBytes } from '@meridian/tezos/forge';
 import { signedBytes } from '../codec/operations.ts';
 import type { Keys } from './keys.ts';

@@ -1,8 +1,15 @@
 import { assert } from '@meridian/prelude';
 import { level, PROTOCOLS, round, slot, toBase58, writeFitness } from '@meridian/tezos';
 import type { BlockHash, OperationHash, PublicKey, SecretKey, Signature } from '@meridian/tezos';
-import { blake2b256, companionWeight, hashBlock, hashOperation } from '@meridian/tezos/crypto';
-import { hashOperationListList, hashPayload, publicKeyHashOf } from '@meridian/tezos/crypto';
+import { companionWeight } from '@meridian/tezos/crypto';
+import {
+  blake2b256,
+  hashBlock,
+  hashOperation,
+  hashOperationListList,
+  hashPayload,
+} from '@meridian/tezos/hash';
+import { publicKeyHashOf } from '@meridian/tezos/crypto';
 import { publicKeyOf, secretKeyOfSeed, sign, weightedSignature } from '@meridian/tezos/crypto';
 import { blockHeader, blockSignBytes, blsModeBytes, encode } from '@meridian/tezos/forge';
 import {

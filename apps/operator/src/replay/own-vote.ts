@@ -1,5 +1,6 @@
 import { toBase58, toHex, type PublicKeyHash, type Signature } from '@meridian/tezos';
-import { blake2b256, hashOperation, publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
+import { publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
+import { blake2b256, hashOperation } from '@meridian/tezos/hash';
 import { secretKeyOfSeed, sign, verify } from '@meridian/tezos/crypto';
 import {
   attachSignature,

@@ -1,5 +1,5 @@
 import { toHex, type PublicKeyHash } from '@meridian/tezos';
-import { blake2b256 } from '@meridian/tezos/crypto';
+import { blake2b256 } from '@meridian/tezos/hash';
 import { readSignBytes } from '@meridian/tezos/forge';
 import type { Holder, Position, RowKey } from './row.ts';
 

@@ -2,7 +2,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { fromBase58, toBase58 } from '../base58.ts';
 import type { Base58Text } from '../base58-kinds.ts';
 import { TezosError } from '../errors.ts';
-import { blake2b160, blake2b256 } from './blake2b.ts';
+import { blake2b160, blake2b256 } from '../hash/blake2b.ts';
 import { onCurve } from './on-curve.ts';
 
 const { G1, G2 } = bls12_381;

@@ -1,8 +1,5 @@
-export { blake2b256 } from './blake2b.ts';
 export { provePossession, verifyAggregate, verifyPossession } from './bls.ts';
 export { companionWeight, weightedPublicKey, weightedSignature } from './companion.ts';
 export type { CompanionKeys } from './companion.ts';
-export { hashBlock, hashOperation, hashOperationList, hashOperationListList } from './hashes.ts';
-export { hashPayload, proofOfWorkStamp } from './hashes.ts';
 export { publicKey, publicKeyHash, publicKeyHashOf, publicKeyOf } from './keys.ts';
 export { secretKey, secretKeyOfSeed, sign, verify } from './keys.ts';

@@ -1,7 +1,7 @@
 import { identifyBase58, toBase58 } from '../base58.ts';
 import type { PublicKey, PublicKeyHash, SecretKey, Signature } from '../base58-kinds.ts';
 import { TezosError } from '../errors.ts';
-import { blake2b160, blake2b256 } from './blake2b.ts';
+import { blake2b160, blake2b256 } from '../hash/blake2b.ts';
 import { BLS, NO_SCALAR } from './bls.ts';
 import { P256, SECP256K1 } from './ecdsa.ts';
 import { ED25519 } from './ed25519.ts';

@@ -50,12 +50,15 @@ type Vote = Place & {
 
 /** An active row that nothing was signed with. */
 function freshRow(kind: Row['kind'] = 'attestation'): Row {
-  const row = provision(
-    { ...KEY, kind },
-    { ...HOLDER, epoch: 0 },
-    { level: level(0), round: round(0) },
-  );
-  const taken = takeOver(row, { by: 'first_use', site: 'us', epoch: 1, maxLevel: NO_MAX_LEVEL });
+  const floor = { level: level(0), round: round(0) };
+  const row = provision({ ...KEY, kind }, { ...HOLDER, epoch: 0 }, floor);
+  const taken = takeOver(row, {
+    by: 'first_use',
+    site: 'us',
+    epoch: 1,
+    maxLevel: NO_MAX_LEVEL,
+    floor,
+  });
   if (!taken.ok) throw new Error(taken.error);
   return taken.value;
 }

@@ -64,7 +64,7 @@ function freshRow(chainId: ChainId, pkh: PublicKeyHash, { kind, level: at }: Bal
   const floor = { level: level(Math.max(0, at - 1)), round: round(0) };
   const row = provision({ chainId, pkh, kind }, { ...HOLDER, epoch: 0 }, floor);
   const { site, epoch } = HOLDER;
-  const taken = takeOver(row, { by: 'first_use', site, epoch, maxLevel: NO_MAX_LEVEL });
+  const taken = takeOver(row, { by: 'first_use', site, epoch, maxLevel: NO_MAX_LEVEL, floor });
   if (!taken.ok) throw new Error(`a new row was not taken into use: ${taken.error}`);
   return taken.value;
 }

@@ -12,9 +12,11 @@ const at = (levelNumber: number, roundNumber = 0) => ({
 const inMode = (mode: Mode): Row => ({ ...activeRow('attestation'), mode });
 const authority = (by: Authority['by']): Authority => ({
   by,
-  site: 'ie',
+  // The word of a target gives a row back to its own site.
+  site: by === 'nack' ? HOLDER.site : 'ie',
   epoch: 2,
   maxLevel: NO_MAX_LEVEL,
+  floor: at(0),
 });
 
 describe('taking a row over', () => {
@@ -49,6 +51,33 @@ describe('taking a row over', () => {
   test('an epoch that is not later is refused', () => {
     const outcome = takeOver(inMode('standby'), { ...authority('certificate'), epoch: 1 });
     expect(outcome).toEqual({ ok: false, error: 'stale_epoch' });
+  });
+
+  test.each([Number.NaN, 1, 0, 1.5, Number.POSITIVE_INFINITY])('the epoch %s is refused', epoch => {
+    const outcome = takeOver(inMode('standby'), { ...authority('certificate'), epoch });
+    expect(outcome).toEqual({ ok: false, error: 'stale_epoch' });
+  });
+
+  test.each([Number.NaN, 100.5, NO_MAX_LEVEL + 1, Number.POSITIVE_INFINITY])(
+    'the lease end %s is refused',
+    maxLevel => {
+      const outcome = takeOver(inMode('standby'), { ...authority('grant'), maxLevel });
+      expect(outcome).toEqual({ ok: false, error: 'bad_lease_end' });
+    },
+  );
+
+  test('the word of a target gives the row back to its own site only', () => {
+    const outcome = takeOver(inMode('frozen'), { ...authority('nack'), site: 'ie' });
+    expect(outcome).toEqual({ ok: false, error: 'other_site' });
+  });
+
+  test('a site that knows less starts above the floor that comes with the right', () => {
+    const outcome = takeOver(inMode('standby'), { ...authority('grant'), floor: at(102, 1) });
+    const row = outcome.ok ? outcome.value : undefined;
+    const holder = { ...HOLDER, site: 'ie', epoch: 2 };
+    const wish = { kind: 'attestation', level: 102, round: 1 } as const;
+    expect(advance(row, request(wish, holder))).toMatchObject({ error: { code: 'below_mark' } });
+    expect(advance(row, request({ ...wish, round: 2 }, holder)).ok).toBe(true);
   });
 
   test('the site that held the row is fenced', () => {

@@ -6,7 +6,9 @@ import type { Holder, Mode, Position, Row, RowKey } from './row.ts';
 export const ADMINISTRATION_REFUSALS = {
   would_lower_mark: 'a mark is never lowered, and a floor at the mark would forget what was signed',
   wrong_mode: 'the row is not in a mode from which this change is allowed',
-  stale_epoch: 'the epoch is not above the one that the row has',
+  stale_epoch: 'the epoch is not a whole number above the one that the row has',
+  bad_lease_end: 'the end of a lease is a whole number, a level or the one after the last',
+  other_site: 'the word of a target gives the row back to the site that froze it, to no other',
   not_the_holder: 'only the site that holds the row under its current epoch may do this',
   same_incarnation: 'a released row gets an incarnation that it never had',
 } as const;
@@ -38,9 +40,17 @@ export type Authority = {
   readonly epoch: number;
   /** The first level that may not be signed; {@link NO_MAX_LEVEL} without a lease. */
   readonly maxLevel: number;
+  /**
+   * At and below this nothing is signed any more: the marks of a certificate, the level before a grant,
+   * or what two operators stand for. A site never starts from its own memory alone.
+   */
+  readonly floor: Position;
 };
 
-/** A new row: in standby, with a floor at and below which nothing will ever be signed. */
+/**
+ * A new row: in standby, with a floor at and below which nothing will ever be signed. For a key that has
+ * no row yet: a store never provisions over one, since that would forget its mark.
+ */
 export function provision(key: RowKey, holder: Holder, floor: Position): Row {
   const { chainId, pkh, kind } = key;
   const { site, epoch, incarnation } = holder;
@@ -64,13 +74,19 @@ export function raise(row: Row, floor: Position): Result<Row, AdministrationRefu
   return ok({ ...row, ...floorMark(floor), seq: row.seq + 1 });
 }
 
-/** Gives the row to a site: active from now on, and whoever held it is fenced. */
+/**
+ * Gives the row to a site: active from now on, above the floor that comes with the right, and whoever
+ * held it is fenced. A mark that is higher than the floor stays.
+ */
 export function takeOver(row: Row, authority: Authority): Result<Row, AdministrationRefusal> {
   const from: readonly Mode[] = AUTHORITIES[authority.by];
   if (!from.includes(row.mode)) return err('wrong_mode');
-  if (authority.epoch <= row.epoch) return err('stale_epoch');
-  const { site, epoch, maxLevel } = authority;
-  return ok({ ...row, mode: 'active', site, epoch, maxLevel, seq: row.seq + 1 });
+  const { by, site, epoch, maxLevel, floor } = authority;
+  if (!(Number.isSafeInteger(epoch) && epoch > row.epoch)) return err('stale_epoch');
+  if (!(Number.isSafeInteger(maxLevel) && maxLevel <= NO_MAX_LEVEL)) return err('bad_lease_end');
+  if (by === 'nack' && site !== row.site) return err('other_site');
+  const raised = comparePositions(floor, row) > 0 ? { ...row, ...floorMark(floor) } : row;
+  return ok({ ...raised, mode: 'active', site, epoch, maxLevel, seq: row.seq + 1 });
 }
 
 /** Ends the holder's right before it is handed over. */
@@ -96,7 +112,7 @@ export function release(
   incarnation: string,
 ): Result<Row, AdministrationRefusal> {
   if (row.mode !== 'latched') return err('wrong_mode');
-  if (floor.level <= row.level) return err('would_lower_mark');
+  if (!(floor.level > row.level)) return err('would_lower_mark');
   if (incarnation === row.incarnation) return err('same_incarnation');
   return ok({ ...row, ...floorMark(floor), mode: 'standby', incarnation, seq: row.seq + 1 });
 }

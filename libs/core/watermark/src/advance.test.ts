@@ -206,6 +206,11 @@ describe('the holder', () => {
     expect(refusal(leased, { ...wish, level: 102 })?.code).toBe('lease_exhausted');
   });
 
+  test('a lease end that is no number allows nothing', () => {
+    const broken = { ...row, maxLevel: Number.NaN };
+    expect(refusal(broken, wish)?.code).toBe('lease_exhausted');
+  });
+
   test('a request is never held against another key’s row', () => {
     expect(() => advance(activeRow('block'), request(wish))).toThrow(/its own chain, key and kind/);
   });

@@ -40,7 +40,8 @@ export function refusalOf(row: Row | undefined, request: SignRequest): Refusal |
   assertSameKey(row, request);
   const authority = authorityRefusal(row, request);
   if (authority !== undefined) return authority;
-  if (request.level >= row.maxLevel) return { code: 'lease_exhausted' };
+  // Asked this way round, a lease end that is no number allows nothing.
+  if (!(request.level < row.maxLevel)) return { code: 'lease_exhausted' };
   return markRefusal(row, request);
 }
 
@@ -81,7 +82,8 @@ function sameVote(signed: string, asked: string | null): boolean {
   return one.branch === other.branch && one.payloadHash === other.payloadHash;
 }
 
-function assertSameKey(row: RowKey, request: RowKey): void {
+/** @throws Error when a row and a request are not of one chain, key and kind */
+export function assertSameKey(row: RowKey, request: RowKey): void {
   const same =
     row.chainId === request.chainId && row.pkh === request.pkh && row.kind === request.kind;
   assert(same, 'a request is held against the row of its own chain, key and kind');

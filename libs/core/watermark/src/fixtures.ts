@@ -38,7 +38,9 @@ export function activeRow(kind: Kind, maxLevel = NO_MAX_LEVEL): Row {
     { ...HOLDER, epoch: 0 },
     { level: level(99), round: round(0) },
   );
+  const floor = { level: level(99), round: round(0) };
   const taken = takeOver(row, {
+    floor,
     by: 'first_use',
     site: HOLDER.site,
     epoch: HOLDER.epoch,

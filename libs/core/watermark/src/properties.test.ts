@@ -31,6 +31,7 @@ const act = fc.oneof(
     by: fc.constantFrom(...(Object.keys(AUTHORITIES) as Authority['by'][])),
     holder,
     maxLevel: fc.constantFrom(NO_MAX_LEVEL, 101, 102),
+    floor: position,
   }),
 );
 
@@ -91,7 +92,13 @@ function perform(world: World, kind: Row['kind'], done: Act): void {
     }
     case 'take-over': {
       const { site, epoch } = done.holder;
-      const outcome = takeOver(world.row, { by: done.by, site, epoch, maxLevel: done.maxLevel });
+      const outcome = takeOver(world.row, {
+        by: done.by,
+        site,
+        epoch,
+        maxLevel: done.maxLevel,
+        floor: positionOf(done.floor),
+      });
       if (outcome.ok) world.row = outcome.value;
       return;
     }

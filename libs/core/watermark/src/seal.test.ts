@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { toBase58 } from '@meridian/tezos';
 import { activeRow, HOLDER, request } from './fixtures.ts';
 import { advance, freeze, latch, seal } from './index.ts';
 import type { Kind, Row } from './index.ts';
@@ -26,6 +27,14 @@ test('sealing a block again with the same signature succeeds, with another one n
   const row = sealed(permitted('block'), BLOCK, 'sig1') as Row;
   expect(sealed(row, BLOCK, 'sig1')).toMatchObject({ signature: 'sig1' });
   expect(sealed(row, BLOCK, 'sig2')).toBe('block_spent');
+});
+
+test('a signature is never stored in another key’s row', () => {
+  const wish = { kind: 'attestation', level: 100 } as const;
+  const other = { ...request(wish), pkh: toBase58('tz1', new Uint8Array(20)) };
+  expect(() => seal(permitted('attestation'), other, 'sig1')).toThrow(
+    /its own chain, key and kind/,
+  );
 });
 
 test('a vote may be sealed again with another signature of the same bytes', () => {

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '@meridian/prelude';
-import { authorityRefusal } from './advance.ts';
+import { assertSameKey, authorityRefusal } from './advance.ts';
 import type { Refusal } from './refusals.ts';
 import type { SignRequest } from './request.ts';
 import { comparePositions, type Row } from './row.ts';
@@ -16,6 +16,8 @@ export function seal(
   signature: string,
 ): Result<Row, Refusal> {
   if (row === undefined) return err({ code: 'missing_row' });
+  // The digest does not name the key, and two tz4 keys sign the same bytes.
+  assertSameKey(row, request);
   const authority = authorityRefusal(row, request);
   if (authority !== undefined) return err(authority);
   const { level, round, digest } = row;

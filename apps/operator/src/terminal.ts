@@ -11,8 +11,12 @@ export type Terminal = {
 /** Bytes of standard input that a command takes; more is a mistake. */
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The terminal of this process. */
+/** The terminal of this process. A reader that has seen enough, such as `head`, ends it quietly. */
 export function processTerminal(): Terminal {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   return {
     readInput: async () => {
       const chunks: Buffer[] = [];

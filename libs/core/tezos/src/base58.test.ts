@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromBase58, identifyBase58, toBase58 } from './base58.ts';
 import { BASE58_KINDS, type Base58Kind } from './base58-kinds.ts';
-import { TezosError } from './errors.ts';
 import { fromHex, toHex } from './hex.ts';
+import { codeOf } from './fixtures.ts';
 
 const KINDS = Object.keys(BASE58_KINDS) as Base58Kind[];
 const SHORT_KINDS = KINDS.filter(kind => BASE58_KINDS[kind].dataLength <= 96);
@@ -17,17 +17,6 @@ const shortText = fc
 
 function bytesOf(length: number): fc.Arbitrary<Uint8Array> {
   return fc.uint8Array({ minLength: length, maxLength: length });
-}
-
-/** The code of the one error that reading may throw; another error fails the test. */
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
 }
 
 describe('base58check', () => {

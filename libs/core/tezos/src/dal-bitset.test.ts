@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDalBitset, writeDalBitset, type AttestedSlots } from './dal-bitset.ts';
 import { TezosError } from './errors.ts';
+import { codeOf } from './fixtures.ts';
 
 const MAINNET = { numberOfSlots: 160, numberOfLags: 5 };
 const slots = fc
@@ -10,16 +11,6 @@ const slots = fc
 const attestations = fc
   .uniqueArray(fc.tuple(fc.nat(MAINNET.numberOfLags - 1), slots), { selector: ([lag]) => lag })
   .map(entries => new Map(entries.toSorted(([one], [other]) => one - other)));
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
 
 describe('a DAL bitset of 025', () => {
   test('comes back as the slots that were written', () => {

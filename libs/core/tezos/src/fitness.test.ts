@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TezosError } from './errors.ts';
 import { compareFitness, readFitness, writeFitness, type Fitness } from './fitness.ts';
 import type { Level, Round } from './numbers.ts';
+import { codeOf } from './fixtures.ts';
 
 const INT31_MAX = 2 ** 31 - 1;
 const int31 = fc.integer({ min: 0, max: INT31_MAX });
@@ -29,16 +30,6 @@ function order(left: Fitness, right: Fitness): number {
     right.predecessorRound - left.predecessorRound ||
     left.round - right.round
   );
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
 }
 
 describe('a fitness', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TezosError } from './errors.ts';
 import { level, round, slot, whole } from './numbers.ts';
+import { codeOf } from './fixtures.ts';
 
 const INT31_MAX = 2 ** 31 - 1;
 const RANGES = [
@@ -14,16 +15,6 @@ const NO_NUMBERS = [
   ...[undefined, null, true, '', '1', 'one', 1n, Symbol('x'), () => 1],
   ...[{}, { toString: () => '1' }, [], [1], Object.create(null) as unknown, new Date(0)],
 ] as readonly unknown[];
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
 
 describe.each(RANGES)('a $name', ({ name, make, max }) => {
   test('is a whole number of its range', () => {

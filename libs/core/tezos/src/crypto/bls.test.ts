@@ -2,10 +2,10 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { describe, expect, test } from 'vitest';
 import { fromBase58, toBase58 } from '../base58.ts';
 import type { Base58Text } from '../base58-kinds.ts';
-import { TezosError } from '../errors.ts';
 import { provePossession, verifyAggregate, verifyPossession } from './bls.ts';
 import { companionWeight, weightedPublicKey, weightedSignature } from './companion.ts';
 import { publicKeyOf, secretKeyOfSeed, sign, verify } from './keys.ts';
+import { codeOf } from '../fixtures.ts';
 
 type Secret = Base58Text<'BLsk'>;
 type Key = Base58Text<'BLpk'>;
@@ -37,16 +37,6 @@ function sum(signatures: readonly Sig[]): Sig {
   const { Point } = bls12_381.G2;
   const points = signatures.map(each => Point.fromBytes(fromBase58('BLsig', each)));
   return toBase58('BLsig', points.reduce((total, point) => total.add(point), Point.ZERO).toBytes());
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
 }
 
 describe('points that stand for nobody', () => {

@@ -6,6 +6,7 @@ import type { PublicKey, SecretKey } from '../base58-kinds.ts';
 import { TezosError } from '../errors.ts';
 import { publicKey, publicKeyHash, publicKeyHashOf, publicKeyOf, secretKey } from './keys.ts';
 import { SCHEMES, secretKeyOfSeed, sign, verify } from './keys.ts';
+import { codeOf } from '../fixtures.ts';
 
 const MESSAGE = Uint8Array.of(0x13, 1, 2, 3);
 const SIGNATURE_KINDS = ['edsig', 'spsig1', 'p2sig', 'sig', 'BLsig'] as const;
@@ -25,16 +26,6 @@ function filled<Kind extends Base58Kind>(
 /** Bytes of a signature under another name of the same length. */
 function renamed(signature: Signature, kind: (typeof SIGNATURE_KINDS)[number]): Signature {
   return toBase58(kind, identifyBase58(SIGNATURE_KINDS, signature).data);
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
 }
 
 describe.each(CURVES)('a $name key', ({ address, signature: kind, signs }) => {

@@ -2,22 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TezosError } from '../errors.ts';
 import { secondsOfTimestamp, timestampOfSeconds } from './timestamp.ts';
+import { codeOf } from '../fixtures.ts';
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 /** The range of years 0000 to 9999, in which times are dates. */
 const FIRST = -62_167_219_200n;
 const LAST = 253_402_300_799n;
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof TezosError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
 
 describe('a timestamp', () => {
   test.each([

@@ -1,4 +1,5 @@
-import { basename, dirname, matchesGlob } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join, matchesGlob } from 'node:path';
 import { layers } from './boundaries.js';
 
 /**
@@ -20,8 +21,25 @@ export const name = 'nx-projects';
 /** @type {import('@nx/devkit').CreateNodesV2} */
 export const createNodesV2 = [
   '{apps,libs,test}/**/package.json',
-  files => files.map(file => [file, { projects: { [dirname(file)]: project(dirname(file)) } }]),
+  (files, _, { workspaceRoot }) =>
+    files.map(file => {
+      refuseOtherTags(join(workspaceRoot, file), projectIn(dirname(file)).tags);
+      return [file, { projects: { [dirname(file)]: project(dirname(file)) } }];
+    }),
 ];
+
+/**
+ * Nx would add the tags of a package.json to ours, and who carries the tag of another layer is imported as one of it.
+ * @param {string} path
+ * @param {string[]} tags
+ */
+function refuseOtherTags(path, tags) {
+  const manifest = /** @type {{ nx?: { tags?: string[] } }} */ (
+    JSON.parse(readFileSync(path, 'utf8'))
+  );
+  const others = manifest.nx?.tags?.filter(tag => !tags.includes(tag)) ?? [];
+  if (others.length > 0) throw new Error(`${path} claims to be ${others.join(', ')}`);
+}
 
 /** @param {string} folder */
 function project(folder) {

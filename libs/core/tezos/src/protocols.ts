@@ -18,7 +18,7 @@ export type Protocol = {
 /**
  * Every protocol with Tenderbake, newest last. A row is added here and nowhere else.
  * Source of the header layouts: proto_<number>_<name>/lib_protocol/block_header_repr.ml and
- * per_block_votes_repr.ml; 012, 014, 015, 018, 020, 024 and 025 are confirmed by recorded block hashes.
+ * per_block_votes_repr.ml; 012, 014, 015, 020, 024 and 025 are confirmed by recorded block hashes, 023 by octez-codec.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   row('012', 'Psithaca2MLRFYargivpo7YvUr7wUDqyxrdhC5CQq78mRvimz6A', 'escape', 'votes-only'),

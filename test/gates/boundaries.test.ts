@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
-import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packages, plants, projects, type Plant } from './planted.ts';
-import { root, skeleton, type Skeleton } from './skeleton.ts';
+import { skeleton, type Skeleton } from './skeleton.ts';
 
 /*
  * Every boundary is proved by breaking it: a copy of the workspace's shape under the real rules gets one forbidden line
  * for each rule, beside the lines that are allowed, and lint must name exactly the forbidden ones.
  */
 
-const run = promisify(execFile);
 const planted = layOut(plants());
 let workspace: Skeleton;
 
@@ -35,13 +32,13 @@ beforeAll(async () => {
   for (const [file, text] of textsOf(planted)) workspace.write(file, text);
   workspace.write('tsconfig.probe.json', probe());
   const [lint, compiler] = await Promise.all([
-    tool('eslint/bin/eslint.js', ['--format', 'json', '.']),
-    tool('typescript/bin/tsc', ['--project', 'tsconfig.probe.json']),
+    workspace.run('eslint/bin/eslint.js', ['--format', 'json', '.']),
+    workspace.run('typescript/bin/tsc', ['--project', 'tsconfig.probe.json']),
   ]);
-  for (const { filePath, messages } of JSON.parse(lint) as Report) {
+  for (const { filePath, messages } of JSON.parse(lint.stdout) as Report) {
     findings.set(relative(workspace.folder, filePath), messages.map(finding));
   }
-  compilerErrors = compiler.split('\n').map(line => line.split(',')[0] ?? '');
+  compilerErrors = compiler.stdout.split('\n').map(line => line.split(',')[0] ?? '');
 }, 60_000);
 
 afterAll(() => workspace.remove());
@@ -111,18 +108,4 @@ function probe(): string {
 function finding({ line, ruleId, messageId, message }: Message): Finding {
   if (ruleId === '@nx/enforce-module-boundaries') return { line, refusedBy: messageId ?? ruleId };
   return { line, refusedBy: ruleId ?? message.split(' (')[0] ?? '' };
-}
-
-/** The output of a tool in the skeleton, where no project graph is cached when it starts. */
-async function tool(command: string, args: readonly string[]): Promise<string> {
-  // What Nx sets for its own tasks names the real workspace.
-  const env = Object.entries(process.env).filter(([name]) => !name.startsWith('NX_'));
-  const options = { cwd: workspace.folder, env: Object.fromEntries(env), maxBuffer: 2 ** 26 };
-  try {
-    const script = join(root, 'node_modules', command);
-    return (await run(process.execPath, [script, ...args], options)).stdout;
-  } catch (error) {
-    // The status says that something was found, which is the point.
-    return (error as { stdout: string }).stdout;
-  }
 }

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +11,13 @@ export const root = join(import.meta.dirname, '../..');
 export type Skeleton = {
   readonly folder: string;
   readonly write: (file: string, text: string) => void;
+  /** Runs a tool among the packages in it; no project graph is cached when the first one starts. */
+  readonly run: (tool: string, args: readonly string[]) => Promise<Output>;
   readonly remove: () => void;
 };
+
+/** What a tool wrote; its status only says whether it found something. */
+export type Output = { readonly stdout: string; readonly stderr: string };
 
 /** A project of a skeleton: its folder and what its package.json says. */
 export type Project = { readonly folder: string; readonly manifest?: Record<string, unknown> };
@@ -42,7 +48,22 @@ export function skeleton(projects: readonly Project[], packages: readonly string
     write(`${project.folder}/src/index.ts`, `export const folder = '${project.folder}';\n`);
     symlinkSync(join(folder, project.folder), join(folder, 'node_modules', name));
   }
-  return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    ...{ folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) },
+    run: (tool, args) => runIn(folder, tool, args),
+  };
+}
+
+function runIn(folder: string, tool: string, args: readonly string[]): Promise<Output> {
+  // What Nx sets for its own tasks names the real workspace.
+  const env = Object.entries(process.env).filter(([name]) => !name.startsWith('NX_'));
+  const options = { cwd: folder, env: Object.fromEntries(env), maxBuffer: 2 ** 26 };
+  const command = [join(root, 'node_modules', tool), ...args];
+  return new Promise(resolve => {
+    execFile(process.execPath, command, options, (_, stdout, stderr) =>
+      resolve({ stdout, stderr }),
+    );
+  });
 }
 
 /** Links every installed package; the workspace's own are left out, since the skeleton has others. */

@@ -7,7 +7,7 @@ export type Figure = {
   /** What the figure is held against. */
   readonly beside: string;
   readonly besideValue: number;
-  /** `value / besideValue`: better when larger for rates, when smaller for times. */
+  /** How `value` compares with `besideValue`: better when larger for rates, when smaller for times. */
   readonly ratio: number;
 };
 
@@ -20,8 +20,10 @@ export type Pair = {
 };
 
 /** Odd, so that the median is a measurement. */
-const BATCHES = 7;
-const BATCH_MS = 25;
+const BATCHES = 31;
+/** Short, so that a slow moment of the machine hits both sides of a ratio. */
+const BATCH_MS = 6;
+const WARM_UP_MS = 120;
 
 /** Rates of a pair, measured in turns so that a slow moment of the machine hits both. */
 export async function rateOf(bench: string, pair: Pair): Promise<Figure> {
@@ -41,19 +43,20 @@ export async function rateOf(bench: string, pair: Pair): Promise<Figure> {
     unit: '/s',
     beside: pair.beside,
     besideValue: rounded(besideValue),
-    ratio: rounded(value / besideValue),
+    // Of each batch with the one beside it, not of the medians, which may come from different moments.
+    ratio: rounded(median(rates.map((rate, at) => rate / (besideRates[at] ?? Number.NaN)))),
   };
 }
 
-/** How many calls fill a batch; finding it also warms the code up. */
+/** How many calls fill a batch, found by running long enough for the code to be compiled. */
 async function callsFor(run: () => unknown): Promise<number> {
+  const end = performance.now() + WARM_UP_MS;
   let calls = 1;
-  for (;;) {
+  while (performance.now() < end) {
     const rate = await ratePerSecond(run, calls);
-    const wanted = Math.ceil((rate * BATCH_MS) / 1_000);
-    if (calls >= wanted) return calls;
-    calls = Math.min(wanted, calls * 4);
+    calls = Math.max(1, Math.min(Math.ceil((rate * BATCH_MS) / 1_000), calls * 4));
   }
+  return calls;
 }
 
 async function ratePerSecond(run: () => unknown, calls: number): Promise<number> {

@@ -1,3 +1,5 @@
+import { OperatorError } from './errors.ts';
+
 /** What a command reads and writes; tests hand in their own. */
 export type Terminal = {
   /** All of standard input, as text. */
@@ -23,7 +25,7 @@ export function processTerminal(): Terminal {
       let length = 0;
       for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
         length += chunk.length;
-        if (length > INPUT_BYTES_MAX) throw new Error('standard input is larger than 16 MiB');
+        if (length > INPUT_BYTES_MAX) throw tooLarge();
         chunks.push(chunk);
       }
       return Buffer.concat(chunks).toString('utf8');
@@ -35,4 +37,9 @@ export function processTerminal(): Terminal {
       process.stderr.write(`${line}\n`);
     },
   };
+}
+
+function tooLarge(): OperatorError {
+  const bound = (INPUT_BYTES_MAX / 1024 / 1024).toString();
+  return new OperatorError('bad_input', `standard input is larger than ${bound} MiB`);
 }

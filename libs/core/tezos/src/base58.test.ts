@@ -37,50 +37,58 @@ describe('base58check', () => {
     expect(toHex(fromBase58(kind, toBase58(kind, data)))).toBe(toHex(data));
   });
 
-  /** What each text begins with, and how long it is: as the protocol's specification lists them. */
+  /** How each text of zeros begins and ends, and its length: made by another program from the specification. */
   test.each([
-    ['blockHash', 'B', 51],
-    ['operationHash', 'o', 51],
-    ['protocolHash', 'P', 51],
-    ['operationListHash', 'Lo', 52],
-    ['operationListListHash', 'LLo', 53],
-    ['contextHash', 'Co', 52],
-    ['payloadHash', 'vh', 52],
-    ['nonceHash', 'nce', 53],
-    ['chainId', 'Net', 15],
-    ['tz1', 'tz1', 36],
-    ['tz2', 'tz2', 36],
-    ['tz3', 'tz3', 36],
-    ['tz4', 'tz4', 36],
-    ['tz5', 'tz5', 36],
-    ['edpk', 'edpk', 54],
-    ['sppk', 'sppk', 55],
-    ['p2pk', 'p2pk', 55],
-    ['BLpk', 'BLpk', 76],
-    ['mdpk', 'mdpk', 1802],
-    ['edsk', 'edsk', 54],
-    ['edskLegacy', 'edsk', 98],
-    ['spsk', 'spsk', 54],
-    ['p2sk', 'p2sk', 54],
-    ['BLsk', 'BLsk', 54],
-    ['mdsk', 'mdsk', 5298],
-    ['edesk', 'edesk', 88],
-    ['spesk', 'spesk', 88],
-    ['p2esk', 'p2esk', 88],
-    ['BLesk', 'BLesk', 88],
-    ['edsig', 'edsig', 99],
-    ['spsig1', 'spsig1', 99],
-    ['p2sig', 'p2sig', 98],
-    ['sig', 'sig', 96],
-    ['BLsig', 'BLsig', 142],
-    ['mdsig', 'mdsig', 3316],
-  ] as const)('every %s begins with %s and has %i letters', (kind, prefix, letterCount) => {
+    ['blockHash', 'BKiHLREqU3Jk', 'bUAB6M', 51],
+    ['operationHash', 'oneDGhZacw99', 'Dn7gSd', 51],
+    ['protocolHash', 'PrihK96nBAFS', 'CE1L6i', 51],
+    ['operationListHash', 'LovnVZxDizys', 'PwaURC', 52],
+    ['operationListListHash', 'LLoZKi1iMzbe', 'BfRcjL', 53],
+    ['contextHash', 'CoUeJrcPBj3T', 'WJGh9j', 52],
+    ['payloadHash', 'vh1g87ZG6scS', 'b3dJcG', 52],
+    ['nonceHash', 'nceUDx2TmFGa', 'bYrk8E', 53],
+    ['chainId', 'NetXH12Aer3b', 'r3be93', 15],
+    ['tz1', 'tz1Ke2h7sDda', 'hsksyU', 36],
+    ['tz2', 'tz28KEfLTo3w', '8s6tz5', 36],
+    ['tz3', 'tz3LL3cfMfBV', 'LiXw9V', 36],
+    ['tz4', 'tz491FasxEbq', 'g2HZUA', 36],
+    ['tz5', 'tz5M24YCr6jP', 'ok7YXg', 36],
+    ['edpk', 'edpkteDwHwoN', 'TfQ541', 54],
+    ['sppk', 'sppk7VR9W7A2', '1yQp5s', 55],
+    ['p2pk', 'p2pk5zgg2umK', 'z1Zqwz', 55],
+    ['BLpk', 'BLpk1DvGiVcN', 'r72BD6', 76],
+    ['mdpk', 'mdpk212Ro42j', 'hCNe4d', 1802],
+    ['edsk', 'edsk2fuHAame', '3MXE4i', 54],
+    ['edskLegacy', 'edskRc1n1hXn', 'DnpQvH', 98],
+    ['spsk', 'spsk1RZgUW68', 'h7GEKh', 54],
+    ['p2sk', 'p2sk2Lnoi11j', 'yJrWcF', 54],
+    ['BLsk', 'BLsk1VuqdqPf', 'ajMqW8', 54],
+    ['mdsk', 'mdsk3t2hAuCK', '4KkNYV', 5298],
+    ['edesk', 'edesk1G13DKJ', 'kcnu3n', 88],
+    ['spesk', 'spesk1Rpa8zk', 'NYJoi7', 88],
+    ['p2esk', 'p2esk1keCyHe', 'DXq9J9', 88],
+    ['BLesk', 'BLesk1DtSnFn', 'Da4msh', 88],
+    ['edsig', 'edsigtXomBKi', 'tomS8Q', 99],
+    ['spsig1', 'spsig15oyPL6', 'XYZh9c', 99],
+    ['p2sig', 'p2sigMJWuMaj', 'zvbDnL', 98],
+    ['sig', 'sigMzJ4GVAvX', '4wg1aq', 96],
+    ['BLsig', 'BLsig4XnPRJQ', '4iETeJ', 142],
+    ['mdsig', 'mdsig1eWB9Fp', '7jQQm6', 3316],
+  ] as const)('a %s of zeros is %s...%s, %i letters', (kind, first, last, letterCount) => {
     const { dataLength } = BASE58_KINDS[kind];
+    const zeros = toBase58(kind, new Uint8Array(dataLength));
+    expect([zeros.slice(0, 12), zeros.slice(-6)]).toEqual([first, last]);
     for (const filling of [0x00, 0x7f, 0xff]) {
       const text = toBase58(kind, new Uint8Array(dataLength).fill(filling));
-      expect(text.slice(0, prefix.length)).toBe(prefix);
       expect(text.length).toBe(letterCount);
     }
+  });
+
+  test('every kind is in this list', () => {
+    const listed = new Set(
+      KINDS.map(kind => toBase58(kind, new Uint8Array(BASE58_KINDS[kind].dataLength))),
+    );
+    expect([listed.size, KINDS.length]).toEqual([35, 35]);
   });
 
   test('data of another length is refused', () => {
@@ -145,6 +153,16 @@ describe('base58check', () => {
   test('a text whose checksum holds over too few bytes is no kind', () => {
     // base58 of 4 checksum bytes over one zero byte.
     expect(codeOf(() => identifyBase58(KINDS, '1Wh4bh'))).toBe('unknown_kind');
+  });
+
+  test.each([
+    ['one byte more than a tz1', '4xScRGSU5JekTx2wqa89HggQHcDrYPLcRM7gwq'],
+    ['one byte fewer than a tz1', 'Cn64KMmtQACuxa9Ua7EV7F4CLQK8Khnbbt3'],
+    ['a byte fewer before the address', 'CmqZbvGput9MrqYc1XxEqumu453DmXMEmYU'],
+    ['a neighbour of the bytes before a tz1', 'tz1iydgEAWLmDA7qqDXwPsXEJRXWa9WHdaLR'],
+  ])('a text whose checksum holds is no tz1 with %s', (_, text) => {
+    expect(codeOf(() => fromBase58('tz1', text))).toBe('unknown_kind');
+    expect(codeOf(() => identifyBase58(KINDS, text))).toBe('unknown_kind');
   });
 
   test('an error does not show a secret key that stands in the wrong place', () => {

@@ -63,6 +63,9 @@ describe('a fitness', () => {
     expect(compareFitness(tenderbake, ['01', '00000000000fffff'])).toBeGreaterThan(0);
     expect(compareFitness([], tenderbake)).toBeLessThan(0);
     expect(compareFitness([], [])).toBe(0);
+    // A longer byte string wins over a greater one.
+    expect(compareFitness(['01', '0000'], ['01', 'ff'])).toBeGreaterThan(0);
+    expect(compareFitness(['01', ''], ['01', '00'])).toBeLessThan(0);
   });
 
   test('is the same in either case of its letters', () => {

@@ -182,3 +182,14 @@ describe.each(ENCODINGS)('JSON for %s', (_, encoding) => {
     fc.assert(property, { numRuns: 50 });
   });
 });
+
+test('an operation with no content or two is refused', () => {
+  const refused = expect.objectContaining({ code: 'bad_type', path: 'contents' }) as Error;
+  const holdOne = ENCODINGS.filter(([name]) => /Vote$|^(un)?signedOperation/.test(name));
+  expect(holdOne.length).toBe(14);
+  for (const contents of [[], [vote, vote]]) {
+    for (const [name, encoding] of holdOne) {
+      expect(() => encode(encoding, { branch: BRANCH, contents }), name).toThrow(refused);
+    }
+  }
+});

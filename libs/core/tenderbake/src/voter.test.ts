@@ -1,0 +1,376 @@
+import { instant, later, duration } from '@meridian/prelude';
+import { level, round } from '@meridian/tezos';
+import { describe, expect, test } from 'vitest';
+import { driver, facts, inShort, OWN, payload, proposal, startOf, votesFor } from './fixtures.ts';
+import type { Ballot, Proposal, VoterEffect } from './index.ts';
+
+const soon = (at: number, ms = 500) => later(startOf(at), duration(ms));
+const PREATTEST = ['sign preattestation 0 r0', 'sign preattestation 1 r0'];
+const ATTEST = ['sign attestation 0 r0', 'sign attestation 1 r0'];
+
+/** A voter that knows the rights of level 100. */
+function informed(sign?: 'early') {
+  const voter = driver(sign);
+  voter.tell(startOf(0), { kind: 'facts', facts: facts() });
+  return voter;
+}
+
+/** A voter that attested payload A in round 0. */
+function locked() {
+  const voter = informed();
+  const first = proposal();
+  voter.tell(soon(0), { kind: 'proposal', proposal: first });
+  expect(inShort(voter.tell(soon(0), votesFor(first, [2, 3, 4, 5])))).toEqual(ATTEST);
+  return voter;
+}
+
+function ballotsOf(effects: readonly VoterEffect[]): readonly Ballot[] {
+  return effects.flatMap(effect => (effect.kind === 'sign' ? effect.ballots : []));
+}
+
+/** Answers a question for marks: nothing was signed at this level. */
+const noMarks = ({ hash }: Proposal) => ({ kind: 'marks', hash, marks: [] }) as const;
+
+describe('the straight path', () => {
+  test('a block is preattested at once and attested at its prequorum, never before', () => {
+    const voter = informed();
+    const block = proposal();
+    expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: block }))).toEqual(PREATTEST);
+    expect(voter.tell(soon(0), votesFor(block, [2, 3, 4]))).toEqual([]);
+    expect(inShort(voter.tell(soon(0), votesFor(block, [5])))).toEqual(ATTEST);
+  });
+
+  test('the votes name payload, level, round, slot and the hash at level L-2', () => {
+    const voter = informed();
+    const block = proposal();
+    const [first] = ballotsOf(voter.tell(soon(0), { kind: 'proposal', proposal: block }));
+    expect(first).toEqual({
+      kind: 'preattestation',
+      delegate: OWN[0]!.delegate,
+      consensusKey: OWN[0]!.consensusKey,
+      slot: 0,
+      level: 100,
+      round: 0,
+      payloadHash: block.payloadHash,
+      branch: block.predecessor.predecessor,
+    });
+  });
+
+  test('a prequorum that was heard before the block counts when the block comes', () => {
+    const voter = informed();
+    const block = proposal();
+    voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]));
+    const effects = voter.tell(soon(0), { kind: 'proposal', proposal: block });
+    expect(inShort(effects)).toEqual([...PREATTEST, ...ATTEST]);
+  });
+
+  test('the same vote twice, another payload, round or branch count nothing', () => {
+    const voter = informed();
+    const block = proposal();
+    voter.tell(soon(0), { kind: 'proposal', proposal: block });
+    voter.tell(soon(0), votesFor(block, [2, 2, 2, 2]));
+    voter.tell(soon(0), votesFor(proposal({ payload: 'B' }), [3, 4, 5]));
+    voter.tell(soon(0), votesFor(proposal({ round: 1 }), [3, 4, 5]));
+    voter.tell(soon(0), votesFor(proposal({ on: 'Q' }), [3, 4, 5]));
+    expect(voter.tell(soon(0), votesFor(block, [3, 77]))).toEqual([]);
+    expect(inShort(voter.tell(soon(0), votesFor(block, [4, 5])))).toEqual(ATTEST);
+  });
+
+  test('a slot that votes for everything pushes out its own votes only', () => {
+    const voter = informed();
+    const block = proposal();
+    voter.tell(soon(0), votesFor(block, [2, 3, 4]));
+    for (let at = 1; at < 100; at += 1) voter.tell(soon(0), votesFor(proposal({ round: at }), [5]));
+    voter.tell(soon(0), { kind: 'proposal', proposal: block });
+    expect(inShort(voter.tell(soon(0), votesFor(block, [5])))).toEqual(ATTEST);
+  });
+
+  test('a prequorum after the end of the round is not attested', () => {
+    const voter = informed();
+    const block = proposal();
+    voter.tell(soon(0), { kind: 'proposal', proposal: block });
+    expect(voter.tell(startOf(1), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
+  });
+
+  test('a signed vote goes out as it came', () => {
+    const voter = informed();
+    const block = proposal();
+    const [ballot] = ballotsOf(voter.tell(soon(0), { kind: 'proposal', proposal: block }));
+    const effects = voter.tell(soon(0), { kind: 'signed', ballot: ballot!, operation: 'ab' });
+    expect(effects).toEqual([{ kind: 'inject', ballot, operation: 'ab' }]);
+  });
+
+  test('a preattestation that was signed late is kept back when another payload won meanwhile', () => {
+    const voter = locked();
+    const other = proposal({ round: 1, payload: 'B' });
+    const ballot = { ...ballotFor(other), kind: 'preattestation' } as const;
+    expect(voter.tell(soon(1), { kind: 'signed', ballot, operation: 'ab' })).toEqual([]);
+  });
+
+  test('an attestation that was signed at its prequorum still goes out in the next round', () => {
+    const voter = locked();
+    voter.tell(soon(1), { kind: 'proposal', proposal: proposal({ round: 1, payload: 'B' }) });
+    const signed = { kind: 'signed', ballot: ballotFor(proposal()), operation: 'ab' } as const;
+    expect(inShort(voter.tell(soon(1), signed))).toEqual(['inject attestation 0']);
+  });
+});
+
+function ballotFor({ level: at, round: in_, payloadHash, predecessor }: Proposal): Ballot {
+  const { predecessor: branch } = predecessor;
+  return { kind: 'attestation', ...OWN[0]!, level: at, round: in_, payloadHash, branch };
+}
+
+describe('signing early', () => {
+  test('both votes are signed at once, and the attestation is held until the prequorum', () => {
+    const voter = informed('early');
+    const block = proposal();
+    const effects = voter.tell(soon(0), { kind: 'proposal', proposal: block });
+    expect(inShort(effects)).toEqual([...PREATTEST, ...ATTEST]);
+    for (const ballot of ballotsOf(effects)) {
+      const out = voter.tell(soon(0), { kind: 'signed', ballot, operation: 'ab' });
+      expect(out).toHaveLength(ballot.kind === 'preattestation' ? 1 : 0);
+    }
+    expect(inShort(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5])))).toEqual([
+      'inject attestation 0',
+      'inject attestation 1',
+    ]);
+  });
+
+  test('an attestation without its prequorum never goes out', () => {
+    const voter = informed('early');
+    const effects = voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
+    for (const ballot of ballotsOf(effects)) {
+      voter.tell(soon(0), { kind: 'signed', ballot, operation: 'ab' });
+    }
+    const next = proposal({ round: 1, payload: 'B' });
+    voter.tell(soon(1), { kind: 'proposal', proposal: next });
+    voter.tell(soon(1), noMarks(next));
+    const out = voter.tell(soon(1), votesFor(next, [2, 3, 4, 5]));
+    expect(inShort(out)).toEqual(['sign attestation 0 r1', 'sign attestation 1 r1']);
+  });
+});
+
+describe('time', () => {
+  test('a block of the future waits until its time', () => {
+    const voter = informed();
+    const block = proposal();
+    const early = instant(startOf(0) - 300);
+    expect(voter.tell(early, { kind: 'proposal', proposal: block })).toEqual([
+      { kind: 'wake', at: startOf(0), hash: block.hash },
+    ]);
+    const effects = voter.tell(startOf(0), { kind: 'timer', hash: block.hash });
+    expect(inShort(effects)).toEqual(PREATTEST);
+  });
+
+  test('a block of a round that is over is not voted on, and its proof still counts', () => {
+    const voter = informed();
+    const late = proposal({ round: 1, proof: 0 });
+    expect(inShort(voter.tell(soon(2), { kind: 'proposal', proposal: late }))).toEqual([
+      'abstain late_block',
+    ]);
+    expect(voter.state().level?.attestable?.proposal.hash).toBe(late.hash);
+  });
+
+  test('a block of a lower level is ignored', () => {
+    const voter = locked();
+    expect(voter.tell(soon(0), { kind: 'proposal', proposal: proposal({ level: 99 }) })).toEqual(
+      [],
+    );
+  });
+
+  test('the same block again changes nothing, and a second one of its round is refused', () => {
+    const voter = locked();
+    expect(voter.tell(soon(0), { kind: 'proposal', proposal: proposal() })).toEqual([]);
+    const rival = proposal({ payload: 'B' });
+    expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: rival }))).toEqual([
+      'abstain rival_block',
+    ]);
+  });
+});
+
+describe('facts', () => {
+  test('a block whose rights are not known waits for them', () => {
+    const voter = driver();
+    const block = proposal();
+    expect(voter.tell(soon(0), { kind: 'proposal', proposal: block })).toEqual([]);
+    expect(inShort(voter.tell(soon(0), { kind: 'facts', facts: facts() }))).toEqual(PREATTEST);
+  });
+
+  test('when they never come, the next level says so', () => {
+    const voter = driver();
+    voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
+    voter.tell(soon(0), { kind: 'facts', facts: facts(101) });
+    const next = proposal({ level: 101, on: 'next' });
+    const effects = voter.tell(startOf(0, 101), { kind: 'proposal', proposal: next });
+    expect(inShort(effects)).toEqual(['abstain rights_unknown', ...PREATTEST]);
+  });
+
+  test('without a right there is no vote and no complaint', () => {
+    const voter = driver();
+    voter.tell(startOf(0), { kind: 'facts', facts: facts(100, []) });
+    const block = proposal();
+    expect(voter.tell(soon(0), { kind: 'proposal', proposal: block })).toEqual([]);
+    expect(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
+    voter.tell(soon(0), { kind: 'facts', facts: facts(101, []) });
+    const next = proposal({ level: 101, on: 'next' });
+    expect(voter.tell(startOf(0, 101), { kind: 'proposal', proposal: next })).toEqual([]);
+  });
+
+  test('the first block of a protocol takes no votes, the next one does', () => {
+    const voter = informed();
+    const block = proposal({ newProtocol: true });
+    expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: block }))).toEqual([
+      'abstain migration_block',
+    ]);
+    expect(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
+  });
+});
+
+describe('locks', () => {
+  test('the locked payload is preattested again in a later round', () => {
+    const voter = locked();
+    const again = proposal({ round: 1, proof: 0 });
+    const asked = voter.tell(soon(1), { kind: 'proposal', proposal: again });
+    expect(inShort(asked)).toEqual(['read_marks']);
+    expect(inShort(voter.tell(soon(1), noMarks(again)))).toEqual([
+      'sign preattestation 0 r1',
+      'sign preattestation 1 r1',
+    ]);
+  });
+
+  test('another payload is not preattested without proof of a later prequorum', () => {
+    const voter = locked();
+    const other = proposal({ round: 1, payload: 'B' });
+    expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
+      'abstain locked',
+    ]);
+  });
+
+  test('proof of the round of the lock itself does not unlock', () => {
+    const voter = locked();
+    const other = proposal({ round: 1, payload: 'B', proof: 0 });
+    expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
+      'abstain locked',
+    ]);
+  });
+
+  test('proof of a later prequorum unlocks', () => {
+    const voter = locked();
+    const other = proposal({ round: 2, payload: 'B', proof: 1 });
+    expect(inShort(voter.tell(soon(2), { kind: 'proposal', proposal: other }))).toEqual([
+      'read_marks',
+    ]);
+  });
+
+  test('a prequorum for the other payload unlocks, too: it is attested without a preattestation', () => {
+    const voter = locked();
+    const other = proposal({ round: 1, payload: 'B' });
+    voter.tell(soon(1), { kind: 'proposal', proposal: other });
+    expect(inShort(voter.tell(soon(1), votesFor(other, [2, 3, 4, 5])))).toEqual([
+      'sign attestation 0 r1',
+      'sign attestation 1 r1',
+    ]);
+    expect(voter.state().level?.lock).toEqual({ round: 1, payloadHash: payload('B') });
+  });
+
+  test('a new level unlocks', () => {
+    const voter = locked();
+    voter.tell(soon(0), { kind: 'facts', facts: facts(101) });
+    const next = proposal({ level: 101, on: 'next', payload: 'B' });
+    const effects = voter.tell(startOf(0, 101), { kind: 'proposal', proposal: next });
+    expect(inShort(effects)).toEqual(PREATTEST);
+  });
+
+  test('without a prequorum nothing is locked, and the round ends with a reason', () => {
+    const voter = informed();
+    voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
+    const other = proposal({ round: 1, payload: 'B' });
+    expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
+      'abstain no_prequorum',
+      'read_marks',
+    ]);
+  });
+});
+
+describe('what the signer remembers', () => {
+  const mark = (of: number, name: string, at = 100) => ({
+    consensusKey: OWN[of]!.consensusKey,
+    level: level(at),
+    round: round(0),
+    payloadHash: payload(name),
+  });
+
+  /** Round 1 of a voter that knows nothing of round 0. */
+  function restarted(of: Proposal) {
+    const voter = informed();
+    expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: of }))).toEqual([
+      'read_marks',
+    ]);
+    return voter;
+  }
+
+  test('a key that attested another payload of this level keeps out of it', () => {
+    const block = proposal({ round: 1, payload: 'B' });
+    const voter = restarted(block);
+    const marks = [mark(0, 'A'), mark(1, 'A', 99)];
+    const effects = voter.tell(soon(1), { kind: 'marks', hash: block.hash, marks });
+    expect(inShort(effects)).toEqual(['sign preattestation 1 r1']);
+  });
+
+  test('when all keys are locked, the voter abstains', () => {
+    const block = proposal({ round: 1, payload: 'B' });
+    const voter = restarted(block);
+    const marks = [mark(0, 'A'), mark(1, 'A')];
+    const effects = voter.tell(soon(1), { kind: 'marks', hash: block.hash, marks });
+    expect(inShort(effects)).toEqual(['abstain locked']);
+  });
+
+  test('the same payload or a later proof is no obstacle', () => {
+    for (const draft of [{ payload: 'A' }, { payload: 'B', proof: 1, round: 2 }]) {
+      const block = proposal({ round: 1, ...draft });
+      const voter = informed();
+      voter.tell(soon(block.round), { kind: 'proposal', proposal: block });
+      const marks = [mark(0, 'A')];
+      const effects = voter.tell(soon(block.round), { kind: 'marks', hash: block.hash, marks });
+      expect(ballotsOf(effects)).toHaveLength(2);
+    }
+  });
+
+  test('a signer that does not say keeps the voter from preattesting, not from a prequorum', () => {
+    const block = proposal({ round: 1, payload: 'B' });
+    const voter = restarted(block);
+    const effects = voter.tell(soon(1), { kind: 'marks', hash: block.hash, marks: null });
+    expect(inShort(effects)).toEqual(['abstain marks_unknown']);
+    expect(ballotsOf(voter.tell(soon(1), votesFor(block, [2, 3, 4, 5])))).toHaveLength(2);
+  });
+
+  test('an answer about another block is ignored', () => {
+    const block = proposal({ round: 1, payload: 'B' });
+    const voter = restarted(block);
+    const { hash } = proposal();
+    expect(voter.tell(soon(1), { kind: 'marks', hash, marks: [] })).toEqual([]);
+  });
+});
+
+describe('another block of the level before', () => {
+  test('is followed while nothing of this level can win', () => {
+    const voter = informed();
+    voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
+    const other = proposal({ on: 'Q', payload: 'B' });
+    const effects = voter.tell(soon(0), { kind: 'proposal', proposal: other });
+    expect(inShort(effects)).toEqual(['abstain no_prequorum', ...PREATTEST]);
+    expect(ballotsOf(effects)[0]?.branch).toBe(other.predecessor.predecessor);
+  });
+
+  test('is not followed against a prequorum, unless with a later one', () => {
+    const voter = locked();
+    const other = proposal({ on: 'Q', payload: 'B', round: 1 });
+    expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
+      'abstain lesser_branch',
+    ]);
+    const proven = proposal({ on: 'Q', payload: 'B', round: 2, proof: 1 });
+    expect(inShort(voter.tell(soon(2), { kind: 'proposal', proposal: proven }))).toEqual([
+      'read_marks',
+    ]);
+  });
+});

@@ -1,0 +1,11 @@
+export type { Verifier } from './judge.ts';
+export { NODE_FAULTS, pathOf, type NodeFault, type NodeWord, type Topic } from './messages.ts';
+export type { ViewEvent, ViewStream } from './messages.ts';
+export {
+  newView,
+  type NodeHealth,
+  type ViewEffect,
+  type ViewOptions,
+  type ViewState,
+} from './state.ts';
+export { stepView } from './step.ts';

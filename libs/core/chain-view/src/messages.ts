@@ -1,0 +1,76 @@
+import type { Instant } from '@meridian/prelude';
+import type { BlockHash, Level, PublicKeyHash } from '@meridian/tezos';
+
+/** The streams of a node that a view listens to. */
+export type ViewStream = 'validated_blocks' | 'heads' | 'operations';
+
+/** What is read from nodes, besides their streams. */
+export type Topic =
+  | { readonly kind: 'chain' }
+  | { readonly kind: 'constants' }
+  | { readonly kind: 'rights'; readonly level: Level }
+  | { readonly kind: 'header'; readonly hash: BlockHash }
+  | { readonly kind: 'operations'; readonly hash: BlockHash }
+  | {
+      readonly kind: 'key';
+      readonly delegate: PublicKeyHash;
+      readonly consensusKey: PublicKeyHash;
+    };
+
+/** Where a node answers to a topic. */
+export function pathOf(topic: Topic): string {
+  const head = '/chains/main/blocks/head';
+  switch (topic.kind) {
+    case 'chain':
+      return `${head}/header`;
+    case 'constants':
+      return `${head}/context/constants`;
+    case 'rights':
+      return `${head}/helpers/validators?level=${topic.level.toString()}`;
+    case 'header':
+      return `/chains/main/blocks/${topic.hash}/header`;
+    case 'operations':
+      return `/chains/main/blocks/${topic.hash}/operations/0?metadata=never`;
+    case 'key':
+      return `${head}/context/delegates/${topic.delegate}/consensus_key`;
+  }
+}
+
+/** What a node says; nothing in it is believed. */
+export type NodeWord =
+  /** An item of `monitor/validated_blocks` or `monitor/heads`. */
+  | {
+      readonly kind: 'block';
+      readonly stream: 'validated_blocks' | 'heads';
+      readonly item: unknown;
+    }
+  /** An item of `mempool/monitor_operations`. */
+  | { readonly kind: 'operations'; readonly items: readonly unknown[] }
+  /** The answer to a `read`. */
+  | { readonly kind: 'answer'; readonly topic: Topic; readonly value: unknown }
+  | { readonly kind: 'unanswered'; readonly topic: Topic }
+  | { readonly kind: 'stream'; readonly stream: ViewStream; readonly open: boolean };
+
+/** What a view is told. `tick` comes some times a second. */
+export type ViewEvent = { readonly at: Instant } & (
+  ({ readonly node: string } & NodeWord) | { readonly kind: 'tick' }
+);
+
+/** Why something that a node said was not believed; the key is the code in logs and metrics. */
+export const NODE_FAULTS = {
+  unreadable: 'what the node sent is not of the shape that nodes send',
+  other_chain: 'the node follows another chain',
+  wrong_hash: 'the header does not have the hash under which it was sent',
+  wrong_level: 'the block does not follow its predecessor by one level, or not its round',
+  wrong_time: 'the time of the block is not the start of its round',
+  wrong_owner: 'the owner of the round did not sign the block',
+  weak_proof_of_work: 'the block lacks its proof of work',
+  false_prequorum: 'the preattestations in the block are not its own, or too few',
+  wrong_signature: 'the owner of the slot did not sign the vote',
+  no_right: 'nobody has the right to this vote',
+  wrong_key: 'the public key does not have the hash that it was asked for',
+  outvoted: 'most nodes say something else of rights or constants',
+} as const;
+
+/** One of the codes of {@link NODE_FAULTS}. */
+export type NodeFault = keyof typeof NODE_FAULTS;

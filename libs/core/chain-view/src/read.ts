@@ -1,0 +1,101 @@
+import { err, instant, ok, type Instant, type Result } from '@meridian/prelude';
+import { readFitness, TezosError } from '@meridian/tezos';
+import type { BlockHash, Fitness, PayloadHash, Protocol, Signature } from '@meridian/tezos';
+import { blockHeader, decode, encode, rawBlockHeader, rawOperation } from '@meridian/tezos/forge';
+import { signedOperation, unsignedBlockHeader, type BlockHeader } from '@meridian/tezos/forge';
+import { hashBlock, proofOfWorkStamp } from '@meridian/tezos/hash';
+import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
+
+/** A header whose hash was computed here. */
+export type Header = {
+  readonly hash: BlockHash;
+  readonly fitness: Fitness;
+  readonly timestamp: Instant;
+  readonly proto: number;
+  readonly predecessor: BlockHash;
+  readonly payloadHash: PayloadHash;
+  readonly signature: Signature;
+  /** What its baker signed, without watermark and chain. */
+  readonly unsignedBytes: Uint8Array;
+  /** The first 8 bytes of the proof-of-work hash, as a number. */
+  readonly stamp: bigint;
+};
+
+/** An item of a stream or an answer is a JSON object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Runs a reader of the protocol lib; what it refuses is undefined. */
+export function tried<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TezosError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The header in an item of either stream, or in the answer of `header`: all hold the same fields, and either
+ * `protocol_data` or the fields in it.
+ */
+export function readHeader(
+  item: unknown,
+  protocol: Protocol,
+): Result<Header, 'unreadable' | 'wrong_hash'> {
+  if (!isObject(item)) return err('unreadable');
+  const nested = isObject(item['header']) ? item['header'] : item;
+  const header = tried(() => headerOf(nested, protocol));
+  if (header === undefined) return err('unreadable');
+  return item['hash'] === header.hash ? ok(header) : err('wrong_hash');
+}
+
+function headerOf(fields: Readonly<Record<string, unknown>>, protocol: Protocol): Header {
+  const { hash: _hash, chain_id: _chain, protocol: _protocol, ...rest } = fields;
+  const signed = blockHeader(protocol);
+  const bytes =
+    typeof rest['protocol_data'] === 'string' ? encode(rawBlockHeader, rest) : encode(signed, rest);
+  const value: BlockHeader = decode(signed, bytes);
+  const { signature, ...unsigned } = value;
+  const unsignedBytes = encode(unsignedBlockHeader(protocol), unsigned);
+  return {
+    hash: hashBlock(bytes),
+    fitness: readFitness(value.fitness),
+    timestamp: instant(secondsOf(bytes) * 1000),
+    proto: value.proto,
+    predecessor: value.predecessor,
+    payloadHash: value.payload_hash,
+    signature,
+    unsignedBytes,
+    stamp: proofOfWorkStamp(unsignedBytes),
+  };
+}
+
+/** Preattestations in the first pass of a block, from either form of operations. */
+export function readOperations(
+  pass: unknown,
+  protocol: Protocol,
+): readonly Signed<Vote | Aggregate>[] | undefined {
+  if (!Array.isArray(pass)) return undefined;
+  const operations = pass.map(item => tried(() => operationOf(item, protocol)));
+  return operations.every(each => each !== undefined) ? operations : undefined;
+}
+
+/** Where the time stands in every header: after level, proto and predecessor. */
+const TIMESTAMP_OFFSET = 37;
+
+function secondsOf(header: Uint8Array): number {
+  return Number(new DataView(header.buffer, header.byteOffset).getBigInt64(TIMESTAMP_OFFSET));
+}
+
+function operationOf(item: unknown, protocol: Protocol): Signed<Vote | Aggregate> {
+  if (!isObject(item)) throw new TezosError('bad_type', 'an operation is an object');
+  const { branch, data, contents, signature } = item;
+  const encoding = signedOperation(protocol);
+  const bytes =
+    typeof data === 'string'
+      ? encode(rawOperation, { branch, data })
+      : encode(encoding, { branch, contents, signature });
+  return decode(encoding, bytes) as Signed<Vote | Aggregate>;
+}

@@ -1,0 +1,190 @@
+import type { Instant } from '@meridian/prelude';
+import type { LevelFacts, Preattestation, Proposal } from '@meridian/tenderbake';
+import type { BlockHash, ChainId, Level, PublicKeyHash } from '@meridian/tezos';
+import type { Signed, Vote, Aggregate } from '@meridian/tezos/forge';
+import type { Ballots } from './agree.ts';
+import type { Knowledge } from './judge.ts';
+import type { NodeFault, Topic, ViewStream } from './messages.ts';
+import type { Header } from './read.ts';
+
+/** What a view is made for. */
+export type ViewOptions = {
+  readonly chainId: ChainId;
+  /** The keys whose votes are wanted. */
+  readonly keys: ReadonlySet<PublicKeyHash>;
+  /** How many nodes have to say the same of rights and constants. */
+  readonly quorum: number;
+};
+
+/** What a view found out, or wants done. */
+export type ViewEffect =
+  | { readonly kind: 'proposal'; readonly proposal: Proposal; readonly node: string }
+  | { readonly kind: 'facts'; readonly facts: LevelFacts }
+  | { readonly kind: 'preattestations'; readonly votes: readonly Preattestation[] }
+  /** Ask all nodes. */
+  | { readonly kind: 'read'; readonly topic: Topic }
+  /** A stream is open and silent: it is to be opened anew. */
+  | { readonly kind: 'restart'; readonly node: string; readonly stream: ViewStream }
+  | { readonly kind: 'fault'; readonly node: string; readonly code: NodeFault };
+
+/** A block that waits for something to be read. */
+export type ParkedBlock = {
+  readonly node: string;
+  readonly header: Header;
+  readonly operations: readonly Signed<Vote | Aggregate>[] | undefined;
+};
+
+/** A vote that waits for rights or a key. */
+export type ParkedVote = { readonly node: string; readonly operation: Signed<Vote | Aggregate> };
+
+/** What is known of a node. */
+export type NodeHealth = {
+  /** The streams that are open, with the time of their last item. */
+  readonly streams: ReadonlyMap<ViewStream, Instant>;
+  /** The highest level of a block that it brought. */
+  readonly level: number;
+  readonly lastBlockAt: Instant | undefined;
+  readonly faults: number;
+};
+
+/** All that a view knows. */
+export type ViewState = Knowledge & {
+  readonly options: ViewOptions;
+  /** The protocol counter of the blocks that the constants hold for. */
+  readonly proto: number | undefined;
+  /** Blocks that were judged, good or bad, oldest first. */
+  readonly judged: ReadonlySet<BlockHash>;
+  readonly parkedBlocks: ReadonlyMap<BlockHash, ParkedBlock>;
+  readonly parkedVotes: readonly ParkedVote[];
+  /** Votes that were counted or refused, oldest first, by what they say and their signature. */
+  readonly heardVotes: ReadonlySet<string>;
+  /** The highest level of a good block. */
+  readonly level: number;
+  /** What each node said of what no node can say alone. */
+  readonly ballots: ReadonlyMap<string, Ballots>;
+  /** When something was asked for last. */
+  readonly asked: ReadonlyMap<string, { readonly topic: Topic; readonly at: Instant }>;
+  readonly nodes: ReadonlyMap<string, NodeHealth>;
+};
+
+/** The outcome of a step. */
+export type ViewStep = readonly [ViewState, readonly ViewEffect[]];
+
+/** A view that has heard nothing yet. */
+export function newView(options: ViewOptions): ViewState {
+  const none = new Map<never, never>();
+  return {
+    options,
+    chainId: options.chainId,
+    protocol: undefined,
+    constants: undefined,
+    headers: none,
+    rights: none,
+    keys: none,
+    proto: undefined,
+    judged: new Set(),
+    parkedBlocks: none,
+    parkedVotes: [],
+    heardVotes: new Set(),
+    level: 0,
+    ballots: none,
+    asked: none,
+    nodes: none,
+  };
+}
+
+/** Runs steps one after another on what the one before left, and gathers what they want done. */
+export function inTurn(
+  state: ViewState,
+  ...steps: readonly ((state: ViewState) => ViewStep)[]
+): ViewStep {
+  let now = state;
+  const effects: ViewEffect[] = [];
+  for (const step of steps) {
+    const [next, more] = step(now);
+    now = next;
+    effects.push(...more);
+  }
+  return [now, effects];
+}
+
+/** The map without its oldest entries. */
+export function newest<Key, Value>(
+  map: ReadonlyMap<Key, Value>,
+  max: number,
+): ReadonlyMap<Key, Value> {
+  return map.size <= max ? map : new Map([...map].slice(-max));
+}
+
+/** The set without its oldest elements. */
+export function latest<Value>(set: ReadonlySet<Value>, max: number): ReadonlySet<Value> {
+  return set.size <= max ? set : new Set([...set].slice(-max));
+}
+
+const NO_HEALTH: NodeHealth = { streams: new Map(), level: 0, lastBlockAt: undefined, faults: 0 };
+
+/** Notes something about a node. */
+export function note(
+  state: ViewState,
+  node: string,
+  change: (health: NodeHealth) => Partial<NodeHealth>,
+): ViewState {
+  const health = state.nodes.get(node) ?? NO_HEALTH;
+  return { ...state, nodes: new Map(state.nodes).set(node, { ...health, ...change(health) }) };
+}
+
+/** Something a node said is not believed: it is reported, scored and survived. */
+export function blame(state: ViewState, node: string, code: NodeFault): ViewStep {
+  const scored = note(state, node, ({ faults }) => ({ faults: faults + 1 }));
+  return [scored, [{ kind: 'fault', node, code }]];
+}
+
+/** Asks all nodes, unless they were asked a moment ago. */
+export function ask(state: ViewState, at: Instant, topics: readonly Topic[]): ViewStep {
+  const asked = new Map(state.asked);
+  const effects: ViewEffect[] = [];
+  for (const topic of topics) {
+    const name = nameOf(topic);
+    const before = asked.get(name);
+    if (before !== undefined && at - before.at < ASK_AGAIN_MS) continue;
+    asked.delete(name);
+    asked.set(name, { topic, at });
+    effects.push({ kind: 'read', topic });
+  }
+  return [{ ...state, asked: newest(asked, ASKED_MAX) }, effects];
+}
+
+/** How long an answer is waited for before the question is put again. */
+const ASK_AGAIN_MS = 1_000;
+/** Questions that are remembered; a committee has some hundred keys. */
+const ASKED_MAX = 4_096;
+
+/** One name for one topic. */
+export function nameOf(topic: Topic): string {
+  switch (topic.kind) {
+    case 'chain':
+    case 'constants':
+      return topic.kind;
+    case 'rights':
+      return `rights/${topic.level.toString()}`;
+    case 'header':
+    case 'operations':
+      return `${topic.kind}/${topic.hash}`;
+    case 'key':
+      return `key/${topic.consensusKey}`;
+  }
+}
+
+/** A question that needs no further answer. */
+export function answered(state: ViewState, topic: Topic): ViewState {
+  const asked = new Map(state.asked);
+  asked.delete(nameOf(topic));
+  return { ...state, asked };
+}
+
+/** The rights that are wanted while a level is voted on: its own, and those of the next level ahead of it. */
+export function wantedRights(state: ViewState, level: number): readonly Topic[] {
+  return [level, level + 1]
+    .filter(each => !state.rights.has(each as Level))
+    .map(each => ({ kind: 'rights', level: each as Level }));
+}

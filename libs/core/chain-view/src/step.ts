@@ -1,0 +1,81 @@
+import { unreachable, type Instant } from '@meridian/prelude';
+import { hearBlock, judge } from './blocks.ts';
+import type { Verifier } from './judge.ts';
+import { learn } from './learn.ts';
+import type { ViewEvent, ViewStream } from './messages.ts';
+import { ask, inTurn, note, wantedRights, type ViewState, type ViewStep } from './state.ts';
+import { hearVotes, retryVotes } from './votes.ts';
+
+/** A stream that is silent for as many rounds 0 is given up: a node sends no sign of life. */
+const SILENT_BLOCK_DELAYS_MAX = 3;
+
+/**
+ * What many nodes' messages say of the chain: proposals and votes that are proven, facts that most nodes agree on, and
+ * what has to be asked. Pure. Events may come late, twice, in another order, and from liars.
+ */
+export function stepView(state: ViewState, verifier: Verifier, event: ViewEvent): ViewStep {
+  if (event.kind === 'tick') return tick(state, verifier, event.at);
+  const { at, node } = event;
+  switch (event.kind) {
+    case 'block':
+      return hearBlock(alive(state, node, event.stream, at), verifier, event);
+    case 'operations':
+      return hearVotes(alive(state, node, 'operations', at), verifier, event);
+    case 'answer':
+      return learn(state, verifier, event);
+    case 'unanswered':
+      return [state, []];
+    case 'stream': {
+      const { stream, open } = event;
+      const next = open ? alive(state, node, stream, at) : ended(state, node, stream);
+      const { protocol } = next;
+      if (protocol !== undefined) return [next, []];
+      return ask(next, at, [{ kind: 'chain' }, { kind: 'constants' }]);
+    }
+  }
+  return unreachable(event);
+}
+
+function alive(state: ViewState, node: string, stream: ViewStream, at: Instant): ViewState {
+  return note(state, node, ({ streams }) => ({ streams: new Map(streams).set(stream, at) }));
+}
+
+function ended(state: ViewState, node: string, stream: ViewStream): ViewState {
+  return note(state, node, ({ streams }) => {
+    const open = new Map(streams);
+    open.delete(stream);
+    return { streams: open };
+  });
+}
+
+/** Asks again for what is still missing, and gives up streams that are silent for too long. */
+function tick(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
+  const missing = state.protocol === undefined || state.constants === undefined;
+  const blocks = [...state.parkedBlocks.values()];
+  return inTurn(
+    state,
+    now => (missing ? ask(now, at, [{ kind: 'chain' }, { kind: 'constants' }]) : [now, []]),
+    now => (missing || now.level === 0 ? [now, []] : ask(now, at, wantedRights(now, now.level))),
+    ...blocks.map(block => (now: ViewState) => judge(now, verifier, at, block)),
+    now => retryVotes(now, verifier, at),
+    now => giveUpSilent(now, at),
+  );
+}
+
+function giveUpSilent(state: ViewState, at: Instant): ViewStep {
+  const { constants } = state;
+  if (constants === undefined) return [state, []];
+  const silentMsMax = SILENT_BLOCK_DELAYS_MAX * constants.durations.minimalBlockDelay;
+  const silent = [...state.nodes].flatMap(([node, { streams }]) =>
+    [...streams]
+      .filter(([, heardAt]) => at - heardAt > silentMsMax)
+      .map(([stream]) => ({ node, stream })),
+  );
+  return inTurn(
+    state,
+    ...silent.map(({ node, stream }): ((now: ViewState) => ViewStep) => now => [
+      alive(now, node, stream, at),
+      [{ kind: 'restart', node, stream }],
+    ]),
+  );
+}

@@ -1,0 +1,99 @@
+import type { Instant } from '@meridian/prelude';
+import type { Preattestation } from '@meridian/tenderbake';
+import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
+import { judgeVote, type Verifier } from './judge.ts';
+import type { Topic } from './messages.ts';
+import { readOperations } from './read.ts';
+import {
+  ask,
+  blame,
+  inTurn,
+  latest,
+  type ParkedVote,
+  type ViewState,
+  type ViewStep,
+} from './state.ts';
+
+/** Votes that are remembered, so that each is checked once though every node brings it. */
+const HEARD_VOTES_MAX = 8_192;
+const PARKED_VOTES_MAX = 2_048;
+/** A vote this far from the level of the head means nothing to us. */
+const LEVELS_AROUND = 1;
+
+/** Operations of a mempool: preattestations around the current level are checked and told, once each. */
+export function hearVotes(
+  state: ViewState,
+  verifier: Verifier,
+  event: { readonly at: Instant; readonly node: string; readonly items: readonly unknown[] },
+): ViewStep {
+  const { protocol } = state;
+  if (protocol === undefined) return [state, []];
+  const wanted = event.items.filter(isPreattestation);
+  const operations = readOperations(wanted, protocol);
+  if (operations === undefined) return blame(state, event.node, 'unreadable');
+  const votes = operations.map(operation => ({ node: event.node, operation }));
+  return checkVotes(state, verifier, event.at, votes);
+}
+
+function isPreattestation(item: unknown): boolean {
+  const { contents } = (item ?? {}) as { contents?: unknown };
+  const [content] = Array.isArray(contents) ? (contents as unknown[]) : [];
+  return (content as { kind?: unknown } | undefined)?.kind === 'preattestation';
+}
+
+/** Checks votes that were not heard before; those that need something are parked. */
+export function checkVotes(
+  state: ViewState,
+  verifier: Verifier,
+  at: Instant,
+  votes: readonly ParkedVote[],
+): ViewStep {
+  const heardVotes = new Set(state.heardVotes);
+  const parked: ParkedVote[] = [...state.parkedVotes];
+  const counted: Preattestation[] = [];
+  const faulty: string[] = [];
+  const topics: Topic[] = [];
+  for (const vote of votes) {
+    const name = nameOf(vote.operation);
+    if (heardVotes.has(name) || !isNear(state, vote.operation)) continue;
+    heardVotes.add(name);
+    const verdict = judgeVote(state, verifier, vote.operation);
+    if (verdict.ok) counted.push(verdict.value);
+    else if (verdict.error.kind === 'fault') faulty.push(vote.node);
+    else {
+      parked.push(vote);
+      topics.push(...verdict.error.topics);
+    }
+  }
+  const next: ViewState = {
+    ...state,
+    heardVotes: latest(heardVotes, HEARD_VOTES_MAX),
+    parkedVotes: parked.slice(-PARKED_VOTES_MAX),
+  };
+  return inTurn(
+    next,
+    now => [now, counted.length === 0 ? [] : [{ kind: 'preattestations', votes: counted }]],
+    ...faulty.map(node => (now: ViewState) => blame(now, node, 'wrong_signature')),
+    now => ask(now, at, topics),
+  );
+}
+
+/** Checks again what was parked. */
+export function retryVotes(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
+  const { parkedVotes } = state;
+  if (parkedVotes.length === 0) return [state, []];
+  const heardVotes = new Set(state.heardVotes);
+  for (const { operation } of parkedVotes) heardVotes.delete(nameOf(operation));
+  return checkVotes({ ...state, heardVotes, parkedVotes: [] }, verifier, at, parkedVotes);
+}
+
+function isNear({ level }: ViewState, { contents: [vote] }: Signed<Vote | Aggregate>): boolean {
+  return 'slot' in vote && Math.abs(vote.level - level) <= LEVELS_AROUND;
+}
+
+/** Two votes are the same only with the same signature: a forged one must not hide the true one. */
+function nameOf({ branch, contents: [vote], signature }: Signed<Vote | Aggregate>): string {
+  if (!('slot' in vote)) return '';
+  const { level, round, slot, block_payload_hash } = vote;
+  return [level, round, slot, block_payload_hash, branch, signature].join('/');
+}

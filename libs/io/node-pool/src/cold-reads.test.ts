@@ -50,6 +50,54 @@ describe('reading', () => {
     ]);
   });
 
+  test('any path is read as it stands, every one of its parameters included', async () => {
+    const asked: string[] = [];
+    const reads = await readsFrom((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('"NetXdQprcVkpaWU"');
+    });
+    expect(await reads.get('/chains/main/chain_id')).toBe('NetXdQprcVkpaWU');
+    await reads.ofBlock('head', 'helpers/validators?delegate=tz1a&delegate=tz1b');
+    expect(asked).toEqual([
+      '/chains/main/chain_id',
+      '/chains/main/blocks/head/helpers/validators?delegate=tz1a&delegate=tz1b',
+    ]);
+  });
+
+  test('what would wait behind too many others fails at once', async () => {
+    const answers: (() => void)[] = [];
+    const reads = await readsFrom(
+      (_request, response) => {
+        answers.push(() => response.end('1'));
+        if (answers.length === 1) setTimeout(() => answers[0]?.(), 100);
+        else response.end('2');
+      },
+      { connectionsMax: 1, queuedMax: 3 },
+    );
+    const first = reads.get('/1');
+    await until(() => answers.length === 1);
+    const more = Array.from({ length: 5 }, () => reads.get('/2'));
+    const outcomes = await Promise.allSettled([first, ...more]);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'],
+      ...['rejected', 'rejected'],
+    ]);
+    expect((await failure(more[4]!)).message).toContain('3 reads of this node wait already');
+    expect(await reads.get('/2')).toBe(2);
+  });
+
+  test('closing fails what waits and what is under way', async () => {
+    let tries = 0;
+    const reads = await readsFrom(() => (tries += 1), { connectionsMax: 2 });
+    const all = Array.from({ length: 10 }, () => failure(reads.get('/1')));
+    await until(() => tries === 2);
+    await reads.close();
+    const errors = await Promise.all(all);
+    expect(errors.map(({ code }) => code)).toEqual(Array(10).fill('unreachable'));
+    expect(errors.filter(({ message }) => message.includes('are closed'))).toHaveLength(8);
+    expect(tries).toBe(2);
+  });
+
   test('a connection that breaks is tried once more, on a new one', async () => {
     let tries = 0;
     const reads = await readsFrom((request, response) => {
@@ -82,6 +130,11 @@ describe('reading', () => {
     expect(most).toBe(3);
   });
 });
+
+/** Resolves when `holds` does, looking once a turn of the event loop. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(resolve => setImmediate(resolve));
+}
 
 /** Runs `then` after some turns of the event loop. */
 function afterTurns(turns: number, then: () => void): void {

@@ -9,6 +9,30 @@ export const NODE_ERRORS = {
 /** One of the codes of {@link NODE_ERRORS}. */
 export type NodeErrorCode = keyof typeof NODE_ERRORS;
 
+/** Why a stream could not be opened, or had to be torn down; the same string in logs, metrics and JSON. */
+export const STREAM_FAULTS = {
+  unreachable: 'no connection, or one that broke before the stream was open',
+  timeout: 'no connection, or no headers, within the time allowed',
+  refused: 'status 401, 403 or 404: this node does not give this stream to us; asked again rarely',
+  bad_status: 'any other status than 200',
+  bad_line: 'a line that is no JSON in UTF-8, or not the kind of value that this stream carries',
+  half_line: 'the stream ended within a line',
+  line_too_long: 'a line longer than allowed',
+} as const;
+
+/** One of the codes of {@link STREAM_FAULTS}. */
+export type StreamFaultCode = keyof typeof STREAM_FAULTS;
+
+/** Why a node did not take an operation; the same string in logs, metrics and JSON. */
+export const INJECTION_FAILURES = {
+  ...NODE_ERRORS,
+  busy: 'as many injections as allowed wait for this node already',
+  closed: 'the pool was closed first',
+} as const;
+
+/** One of the codes of {@link INJECTION_FAILURES}. */
+export type InjectionFailureCode = keyof typeof INJECTION_FAILURES;
+
 /** The one error that talking to a node throws. */
 export class NodeError extends Error {
   override readonly name = 'NodeError';

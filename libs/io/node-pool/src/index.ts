@@ -1,3 +1,25 @@
 export { coldReads, type ColdReads } from './cold-reads.ts';
-export { NODE_ERRORS, NodeError, type NodeErrorCode } from './errors.ts';
+export {
+  INJECTION_FAILURES,
+  NODE_ERRORS,
+  NodeError,
+  STREAM_FAULTS,
+  type InjectionFailureCode,
+  type NodeErrorCode,
+  type StreamFaultCode,
+} from './errors.ts';
+export { DEFAULT_LIMITS, type PoolLimits } from './limits.ts';
+export {
+  openNodePool,
+  type Acceptance,
+  type EdgeNode,
+  type HandOver,
+  type Injection,
+  type NodeMessage,
+  type NodePool,
+  type NodePoolOptions,
+  type Receipt,
+} from './node-pool.ts';
+export { CLOSE_REASONS, type CloseReason } from './node-stream.ts';
+export { STREAMS, type StreamItem, type StreamName } from './streams.ts';
 export type { RequestLimits } from './undici-backend.ts';

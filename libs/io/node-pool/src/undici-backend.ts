@@ -1,5 +1,6 @@
 import { HttpBackend, type HttpRequestOptions } from '@taquito/http-utils';
 import { Pool, type Dispatcher } from 'undici';
+import { connections, type Connections } from './connections.ts';
 import { NodeError } from './errors.ts';
 
 /** What one request to a node may cost. */
@@ -8,6 +9,8 @@ export type RequestLimits = {
   readonly bodyBytesMax: number;
   /** Requests at the same time; each has a connection of its own, so none waits behind another. */
   readonly connectionsMax: number;
+  /** Requests that wait for one of them; one more fails at once, as a `timeout`. */
+  readonly queuedMax: number;
 };
 
 /** Characters of an error body that are repeated in a message. */
@@ -15,13 +18,18 @@ const QUOTED_CHARACTERS_MAX = 300;
 
 /** Lets @taquito/rpc talk through kept-alive connections of undici, within limits. */
 export class UndiciBackend extends HttpBackend {
+  readonly #connections: Connections;
   readonly #pool: Pool;
   readonly #limits: RequestLimits;
 
   constructor(origin: string, limits: RequestLimits) {
     super(limits.timeoutMs);
     this.#limits = limits;
-    this.#pool = new Pool(origin, { connections: limits.connectionsMax });
+    this.#connections = connections(limits.timeoutMs);
+    this.#pool = new Pool(origin, {
+      connections: limits.connectionsMax,
+      connect: this.#connections.connect,
+    });
   }
 
   /** @throws NodeError */
@@ -30,7 +38,8 @@ export class UndiciBackend extends HttpBackend {
     data?: object | string,
   ): Promise<Answer> {
     const { timeoutMs, bodyBytesMax } = this.#limits;
-    const path = new URL(url).pathname + this.serialize(query);
+    const { pathname, search } = new URL(url);
+    const path = pathname + (search === '' ? this.serialize(query) : search);
     const where = `${method} ${path}`;
     try {
       const response = await this.#pool.request({
@@ -50,8 +59,10 @@ export class UndiciBackend extends HttpBackend {
     }
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy();
+  async close(): Promise<void> {
+    const gone = this.#pool.destroy();
+    this.#connections.destroy();
+    await gone;
   }
 }
 

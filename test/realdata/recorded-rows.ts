@@ -11,7 +11,7 @@ type Row = {
 const BLOCK_PATH = /\/blocks\/(B\w{50})(.*)$/;
 
 /** What was answered with 200 about blocks: hash, the rest of the path, and the answer's JSON. */
-function answersOn(
+export function answersOn(
   content: unknown,
 ): readonly { readonly hash: string; readonly what: string; readonly json: unknown }[] {
   return (content as readonly Row[]).flatMap(row => {

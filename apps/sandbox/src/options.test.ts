@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { instant } from '@meridian/prelude';
+import { publicKeyHashOf } from '@meridian/tezos/crypto';
+import { SEATS } from '@meridian/sandbox-chain/hand';
+import { readWords, type Words } from './options.ts';
+
+const KEY = SEATS[0]?.consensusKey ?? '';
+const NOW = instant(1_800_000_000_001);
+
+const WORDS: Words = {
+  ...{ nodes: '5', startIn: '0', blockTime: '1', guest: [], protocol: '025', seed: '1', fault: [] },
+  ...{ controlPort: '0', portBase: '0', readyFd: '1', allBakersAttest: false },
+};
+
+function read(words: Partial<Words>): ReturnType<typeof readWords> {
+  return readWords({ ...WORDS, ...words }, NOW);
+}
+
+test('a chain begins at a whole second, with rounds of whole seconds', () => {
+  const { chain } = read({ blockTime: '5' });
+  expect(chain.genesisTime).toBe(1_800_000_001_000);
+  expect(chain.minimalBlockDelay).toBe(5_000);
+  expect(chain.delayIncrementPerRound).toBe(3_000);
+});
+
+test('a guest is a public key with a stake or without', () => {
+  const { chain } = read({ guest: [KEY, `${KEY}:7`] });
+  const delegate = publicKeyHashOf(chain.guests[0]?.consensusKey ?? (KEY as never));
+  expect(chain.guests).toMatchObject([
+    { delegate, stake: 100 },
+    { delegate, stake: 7 },
+  ]);
+});
+
+test('a protocol goes by its number, name or hash', () => {
+  const hash = 'PtSeouLouXkxhg39oWzjxDWaCydNfR3RxCUrNe4Q9Ro8BTehcbh';
+  for (const protocol of ['023', '023-PtSeouLo', hash]) {
+    expect(read({ protocol }).chain.protocol.hash).toBe(hash);
+  }
+});
+
+test('what cannot be is refused by the name of its option', () => {
+  const wrong: readonly (readonly [Partial<Words>, RegExp])[] = [
+    [{ nodes: '0' }, /^--nodes is a whole number from 1 to 32, not "0"$/],
+    [{ nodes: '33' }, /--nodes/],
+    [{ nodes: '2.5' }, /--nodes/],
+    [{ blockTime: '0' }, /--block-time/],
+    [{ seed: '-1' }, /--seed/],
+    [{ protocol: '022' }, /--protocol is one of 023, 024, 025, alpha/],
+    [{ guest: ['tz1'] }, /--guest takes a public key/],
+    [{ guest: [`${KEY}:0`] }, /a stake is a whole number/],
+    [{ fault: ['node1'] }, /is no fault/],
+    [{ controlPort: '65536' }, /--control-port/],
+    [{ portBase: '65534' }, /leaves no ports for 5 nodes/],
+    [{ readyFd: 'x' }, /--ready-fd/],
+  ];
+  for (const [words, message] of wrong) {
+    expect(() => read(words), JSON.stringify(words)).toThrow(message);
+  }
+});

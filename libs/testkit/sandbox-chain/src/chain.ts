@@ -1,0 +1,318 @@
+import {
+  assert,
+  duration,
+  instant,
+  later,
+  ok,
+  seededRandom,
+  type Instant,
+} from '@meridian/prelude';
+import { round, roundStart, toBase58 } from '@meridian/tezos';
+import type { BlockHash, PublicKeyHash, Round, SecretKey } from '@meridian/tezos';
+import { newAgenda } from './agenda.ts';
+import { makeBlock } from './blocks.ts';
+import type { ChainBlock, ChainEvent, ChainOptions, SandboxChain, Trouble } from './contract.ts';
+import { judgeOf } from './judge.ts';
+import { newMempool, powerOf } from './mempool.ts';
+import { playersOf, rightsTable } from './rights.ts';
+import { aggregated, castVote } from './votes.ts';
+import type { ChainVote, MempoolView, VoteKind } from './votes.ts';
+
+/** The level that is being decided. */
+type Contest = {
+  readonly level: number;
+  readonly predecessor: ChainBlock;
+  /** The blocks of its rounds. */
+  readonly blocks: Map<Round, ChainBlock>;
+  readonly prequorums: Set<Round>;
+  locked:
+    | { readonly block: ChainBlock; readonly round: Round; readonly proof: readonly ChainVote[] }
+    | undefined;
+  elected: ChainBlock | undefined;
+};
+
+/** How long a node takes from having validated a block to having applied it (recorded: 7 ms). */
+const APPLY_MS = 7;
+/** The longest branch of an operation, in blocks. */
+const LIVE_BLOCKS = 8;
+/** Blocks that are kept besides those of the last two cycles. */
+const BLOCKS_KEPT_MIN = 32;
+
+/** A chain whose genesis block is there and whose robots play. */
+export function createChain(options: ChainOptions): SandboxChain {
+  const chain = new Chain(options);
+  return {
+    options,
+    chainId: chain.chainId,
+    genesis: chain.genesis,
+    nextWake: () => chain.agenda.next(),
+    advanceTo: at => chain.advanceTo(at),
+    inject: (at, bytes) => {
+      const added = chain.mempool.add(at, bytes);
+      if (!added.ok) return added;
+      if (added.value.isNew) chain.agenda.note(at, when => chain.heard(when, added.value.vote));
+      return ok(added.value.vote.hash);
+    },
+    head: () => chain.head(),
+    block: hash => chain.blocks.get(hash),
+    atLevel: level => chain.main.get(level),
+    rights: level => chain.rights(level),
+    mempool: () => chain.mempool.operations(),
+    liveBlocks: () => chain.liveBlocks(),
+    participation: delegate => chain.judge.participation(delegate),
+    takeVerdicts: () => chain.judge.takeVerdicts(),
+    doubleSignings: () => chain.judge.doubleSignings(),
+  };
+}
+
+class Chain {
+  readonly options: ChainOptions;
+  readonly chainId = toBase58('chainId', Uint8Array.of(0x5a, 0x4e, 0x1d, 0x07));
+  readonly agenda = newAgenda();
+  readonly blocks = new Map<BlockHash, ChainBlock>();
+  readonly main = new Map<number, ChainBlock>();
+  readonly genesis: ChainBlock;
+  readonly rights;
+  readonly judge;
+  readonly mempool;
+  readonly #players;
+  readonly #secrets;
+  readonly #random;
+  #contest: Contest;
+  #events: ChainEvent[] = [];
+
+  constructor(options: ChainOptions) {
+    this.options = options;
+    this.#players = playersOf(options);
+    this.#secrets = new Map(this.#players.map(({ delegate, secret }) => [delegate, secret]));
+    this.#random = seededRandom(options.seed ^ 0x5eed);
+    this.rights = rightsTable(options, this.#players);
+    this.judge = judgeOf(options, this.rights);
+    this.genesis = this.#makeGenesis();
+    this.#keep(this.genesis);
+    this.mempool = newMempool(() => this.#view(), this.judge);
+    this.#contest = this.#contestAfter(this.genesis);
+    this.#noteRound(this.#contest, round(0));
+  }
+
+  advanceTo(at: Instant): readonly ChainEvent[] {
+    this.agenda.runUntil(at);
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  head(): ChainBlock {
+    return this.main.get(Math.max(...this.main.keys())) ?? this.genesis;
+  }
+
+  liveBlocks(): readonly BlockHash[] {
+    const live: BlockHash[] = [];
+    for (let block: ChainBlock | undefined = this.head(); block && live.length < LIVE_BLOCKS;) {
+      live.push(block.hash);
+      block = this.blocks.get(block.header.predecessor);
+    }
+    // The genesis block names itself nowhere, and votes on the first block name what is before it.
+    return live.length < LIVE_BLOCKS ? [...live, this.genesis.header.predecessor] : live;
+  }
+
+  /** A vote is in the mempool: the nodes tell, and it may complete a quorum. */
+  heard(at: Instant, operation: ChainVote): void {
+    this.#events.push({ kind: 'operation', at, operation });
+    const contest = this.#contest;
+    const block = contest.blocks.get(operation.vote.round);
+    if (operation.vote.level !== contest.level || block === undefined) return;
+    if (operation.vote.kind === 'preattestation') this.#considerPrequorum(at, contest, block);
+    else this.#considerQuorum(at, contest, block);
+  }
+
+  #makeGenesis(): ChainBlock {
+    const secret = this.#players.find(player => player.secret !== undefined)?.secret;
+    assert(secret !== undefined, 'a chain has at least one robot');
+    const { protocol, genesisTime } = this.options;
+    const draft = { predecessor: undefined, round: round(0), timestamp: genesisTime };
+    const empty = { locked: undefined, consensus: [], toggle: 'pass' } as const;
+    return makeBlock(this.chainId, protocol, secret, { ...draft, ...empty });
+  }
+
+  #contestAfter(predecessor: ChainBlock): Contest {
+    return {
+      level: predecessor.level + 1,
+      predecessor,
+      blocks: new Map(),
+      prequorums: new Set(),
+      locked: undefined,
+      elected: undefined,
+    };
+  }
+
+  #startOf({ predecessor }: Contest, of: Round): Instant {
+    const { minimalBlockDelay, delayIncrementPerRound } = this.options;
+    const before = {
+      timestamp: instant(Date.parse(predecessor.header.timestamp)),
+      round: predecessor.round,
+    };
+    return roundStart({ minimalBlockDelay, delayIncrementPerRound }, before, of);
+  }
+
+  #noteRound(contest: Contest, of: Round): void {
+    this.agenda.note(this.#startOf(contest, of), at => this.#playRound(at, contest, of));
+  }
+
+  #playRound(at: Instant, contest: Contest, of: Round): void {
+    // Somebody was elected meanwhile, and the next level goes its own way.
+    if (contest.elected !== undefined || contest.level < this.#contest.level) return;
+    if (contest.level > this.#contest.level) this.#enter(contest);
+    this.#noteRound(contest, round(of + 1));
+    const { committeeSize } = this.options;
+    const owner = this.rights(contest.level).seats.find(({ rounds }) =>
+      rounds.includes(of % committeeSize),
+    );
+    const secret = owner && this.#secrets.get(owner.delegate);
+    const missed = this.#trouble(contest, 'missed_rounds');
+    if (owner === undefined || secret === undefined || (missed && of < missed.rounds)) return;
+    this.#propose(at, contest, of, owner.delegate, secret);
+  }
+
+  #enter(contest: Contest): void {
+    this.#contest = contest;
+    this.mempool.forgetBelow(contest.level - 1);
+  }
+
+  #trouble<Kind extends Trouble['kind']>(
+    { level }: Contest,
+    kind: Kind,
+  ): Extract<Trouble, { kind: Kind }> | undefined {
+    return this.options.script.find(
+      (each): each is Extract<Trouble, { kind: Kind }> =>
+        each.level === level && each.kind === kind,
+    );
+  }
+
+  #propose(
+    at: Instant,
+    contest: Contest,
+    of: Round,
+    baker: PublicKeyHash,
+    secret: SecretKey,
+  ): void {
+    const { protocol } = this.options;
+    const { predecessor, locked } = contest;
+    const attestations = this.mempool.votesFor(
+      'attestation',
+      predecessor,
+      this.#branchOf(predecessor),
+    );
+    const consensus = [
+      ...(locked ? aggregated(protocol, locked.proof) : []),
+      ...aggregated(protocol, predecessor.level === 0 ? [] : attestations),
+    ];
+    const draft = {
+      predecessor,
+      round: of,
+      timestamp: at,
+      locked,
+      consensus,
+      toggle: 'pass',
+    } as const;
+    this.#publish(at, contest, makeBlock(this.chainId, protocol, secret, draft), baker);
+    if (of === 0 && this.#trouble(contest, 'double_block')) {
+      const rival = makeBlock(this.chainId, protocol, secret, { ...draft, toggle: 'off' });
+      this.judge.block(rival, baker);
+      this.agenda.note(later(at, this.#latency()), when => {
+        this.#events.push({ kind: 'validated', at: when, block: rival });
+      });
+    }
+  }
+
+  #publish(at: Instant, contest: Contest, block: ChainBlock, baker: PublicKeyHash): void {
+    this.judge.block(block, baker);
+    this.agenda.note(later(at, this.#latency()), validated => {
+      if (contest !== this.#contest || contest.elected !== undefined) return;
+      contest.blocks.set(block.round, block);
+      this.#keep(block);
+      this.#events.push({ kind: 'validated', at: validated, block });
+      this.agenda.note(later(validated, duration(APPLY_MS)), applied => {
+        this.#events.push({ kind: 'head', at: applied, block });
+      });
+      this.#robotsVote('preattestation', validated, contest, block);
+      this.#considerPrequorum(validated, contest, block);
+      const settled = this.blocks.get(contest.predecessor.header.predecessor);
+      const isFirst = contest.blocks.size === 1;
+      if (isFirst && settled !== undefined && settled.level > 0) {
+        this.judge.settle(settled, contest.predecessor);
+      }
+    });
+  }
+
+  #robotsVote(kind: VoteKind, at: Instant, contest: Contest, block: ChainBlock): void {
+    const branch = this.#branchOf(block);
+    for (const seat of this.rights(contest.level).seats) {
+      const secret = this.#secrets.get(seat.delegate);
+      if (secret === undefined) continue;
+      this.agenda.note(later(at, this.#latency()), when => {
+        const { chainId, mempool } = this;
+        const vote = castVote(chainId, this.options.protocol, kind, block, branch, seat, secret);
+        const added = mempool.add(when, vote.bytes);
+        if (added.ok && added.value.isNew) this.heard(when, added.value.vote);
+      });
+    }
+  }
+
+  #considerPrequorum(at: Instant, contest: Contest, block: ChainBlock): void {
+    if (contest.prequorums.has(block.round) || at >= this.#startOf(contest, round(block.round + 1)))
+      return;
+    const proof = this.mempool.votesFor('preattestation', block, this.#branchOf(block));
+    const rights = this.rights(contest.level);
+    if (powerOf(proof, rights) < rights.threshold) return;
+    contest.prequorums.add(block.round);
+    contest.locked = { block, round: block.round, proof };
+    if (block.round === 0 && this.#trouble(contest, 'no_quorum')) return;
+    this.#robotsVote('attestation', at, contest, block);
+  }
+
+  #considerQuorum(at: Instant, contest: Contest, block: ChainBlock): void {
+    if (contest.elected !== undefined) return;
+    const rights = this.rights(contest.level);
+    const votes = this.mempool.votesFor('attestation', block, this.#branchOf(block));
+    if (powerOf(votes, rights) < rights.threshold) return;
+    contest.elected = block;
+    const next = this.#contestAfter(block);
+    let of = round(0);
+    while (this.#startOf(next, of) < at) of = round(of + 1);
+    this.#noteRound(next, of);
+  }
+
+  /** The hash that votes on a block name: that of the block before its predecessor. */
+  #branchOf({ header }: ChainBlock): BlockHash {
+    return this.blocks.get(header.predecessor)?.header.predecessor ?? header.predecessor;
+  }
+
+  #keep(block: ChainBlock): void {
+    this.blocks.set(block.hash, block);
+    this.main.set(block.level, block);
+    const oldest = block.level - Math.max(BLOCKS_KEPT_MIN, 2 * this.options.blocksPerCycle);
+    for (const [hash, { level }] of this.blocks) {
+      if (level >= oldest) break;
+      this.blocks.delete(hash);
+      this.main.delete(level);
+    }
+  }
+
+  #latency(): ReturnType<typeof duration> {
+    const { min, max } = this.options.latency;
+    return duration(min + this.#random.whole(max - min + 1));
+  }
+
+  #view(): MempoolView {
+    const live = new Set(this.liveBlocks());
+    return {
+      chainId: this.chainId,
+      protocol: this.options.protocol,
+      headLevel: this.head().level,
+      isLive: branch => live.has(branch),
+      isKnown: branch => live.has(branch) || this.blocks.has(branch),
+      rights: this.rights,
+    };
+  }
+}

@@ -4,12 +4,13 @@ import type { ChainId, PublicKeyHash } from '@meridian/tezos';
 import { voteSignBytes } from '@meridian/tezos/forge';
 import { blake2b256 } from '@meridian/tezos/hash';
 import { slot } from '@meridian/tezos';
-import { advance, NO_MAX_LEVEL, provision, signRequest, takeOver } from '@meridian/watermark';
+import { advance, NO_MAX_LEVEL, signRequest } from '@meridian/watermark';
 import type { Row, SignRequest } from '@meridian/watermark';
+import { provision, takeOver } from '@meridian/watermark/administration';
 import { checkEach, testShared } from './load.ts';
 
 const FILE = 'vectors/watermarks.json';
-const HOLDER = { site: 'us', epoch: 1, incarnation: 'first' } as const;
+const HOLDER = { site: 'us', epoch: 1, incarnation: 'first', generation: 1 } as const;
 const KEY = {
   chainId: toBase58('chainId', new Uint8Array(4)) as ChainId,
   pkh: toBase58('tz1', new Uint8Array(20)) as PublicKeyHash,
@@ -51,21 +52,17 @@ type Vote = Place & {
 /** An active row that nothing was signed with. */
 function freshRow(kind: Row['kind'] = 'attestation'): Row {
   const floor = { level: level(0), round: round(0) };
-  const row = provision({ ...KEY, kind }, { ...HOLDER, epoch: 0 }, floor);
-  const taken = takeOver(row, {
-    by: 'first_use',
-    site: 'us',
-    epoch: 1,
-    maxLevel: NO_MAX_LEVEL,
-    floor,
-  });
+  const row = provision(undefined, { ...KEY, kind }, { ...HOLDER, epoch: 0 }, floor, 'new');
+  if (!row.ok) throw new Error(row.error);
+  const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor } as const;
+  const taken = takeOver(row.value, authority);
   if (!taken.ok) throw new Error(taken.error);
   return taken.value;
 }
 
 function requestAt(place: Place, digest: string): SignRequest {
   const at = { level: level(place.level), round: round(place.round) };
-  return { ...KEY, ...HOLDER, ...at, digest, bytes: null };
+  return { ...KEY, ...HOLDER, ...at, digest, bytes: null, seenSeq: null };
 }
 
 function rowAfter(stored: (Place & { hash: string; signature: boolean }) | null): Row {

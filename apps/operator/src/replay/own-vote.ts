@@ -11,8 +11,9 @@ import {
 } from '@meridian/tezos/forge';
 import type { ChainId, SecretKey } from '@meridian/tezos';
 import { level, round } from '@meridian/tezos';
-import { advance, NO_MAX_LEVEL, provision, seal, signRequest, takeOver } from '@meridian/watermark';
+import { advance, NO_MAX_LEVEL, seal, signRequest } from '@meridian/watermark';
 import type { Row } from '@meridian/watermark';
+import { provision, takeOver } from '@meridian/watermark/administration';
 import { voteOf, type Ballot, type Voter } from './ballot.ts';
 
 /** A vote of a throw-away key, from the bytes to be signed to the operation that could be injected. */
@@ -28,7 +29,7 @@ export type OwnVote = {
   readonly secondPayload: string;
 };
 
-const HOLDER = { site: 'replay', epoch: 1, incarnation: 'replay' } as const;
+const HOLDER = { site: 'replay', epoch: 1, incarnation: 'replay', generation: 1 } as const;
 
 /**
  * Casts one vote as Meridian does: the watermark's rule first, the key only after it, and then the same
@@ -62,9 +63,11 @@ export function castOwnVote(
 /** A row that may sign from the ballot's level on. */
 function freshRow(chainId: ChainId, pkh: PublicKeyHash, { kind, level: at }: Ballot): Row {
   const floor = { level: level(Math.max(0, at - 1)), round: round(0) };
-  const row = provision({ chainId, pkh, kind }, { ...HOLDER, epoch: 0 }, floor);
-  const { site, epoch } = HOLDER;
-  const taken = takeOver(row, { by: 'first_use', site, epoch, maxLevel: NO_MAX_LEVEL, floor });
+  const key = { chainId, pkh, kind };
+  const row = provision(undefined, key, { ...HOLDER, epoch: 0 }, floor, 'new');
+  if (!row.ok) throw new Error(`a new row was not provisioned: ${row.error}`);
+  const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor } as const;
+  const taken = takeOver(row.value, authority);
   if (!taken.ok) throw new Error(`a new row was not taken into use: ${taken.error}`);
   return taken.value;
 }

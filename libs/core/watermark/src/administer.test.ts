@@ -1,141 +1,169 @@
 import { describe, expect, test } from 'vitest';
-import { level, round } from '@meridian/tezos';
-import { activeRow, HOLDER, request } from './fixtures.ts';
-import { AUTHORITIES, advance, freeze, latch, MODES, NO_MAX_LEVEL } from './index.ts';
-import { provision, raise, release, takeOver } from './index.ts';
-import type { Authority, Mode, Row } from './index.ts';
+import { extendLease, freeze, provision, raise } from './administration.ts';
+import { activeRow, at, freshRow, granted, HOLDER, keyOf, request } from './fixtures.ts';
+import { advance, HISTORIES, mayWrite, MODES, NO_MAX_LEVEL } from './index.ts';
+import type { Mode, Position, Row } from './index.ts';
 
-const at = (levelNumber: number, roundNumber = 0) => ({
-  level: level(levelNumber),
-  round: round(roundNumber),
-});
+const refused = (error: string) => ({ ok: false, error });
 const inMode = (mode: Mode): Row => ({ ...activeRow('attestation'), mode });
-const authority = (by: Authority['by']): Authority => ({
-  by,
-  // The word of a target gives a row back to its own site.
-  site: by === 'nack' ? HOLDER.site : 'ie',
-  epoch: 2,
-  maxLevel: NO_MAX_LEVEL,
-  floor: at(0),
-});
+/** A position as it may come out of JSON, of which nothing is known. */
+const loose = (level: number, round: number) => ({ level, round }) as Position;
 
-describe('taking a row over', () => {
-  /** Written out once more, so that a change of the table is a change of this list too. */
-  const allowed: readonly (readonly [Authority['by'], Mode])[] = [
-    ['certificate', 'standby'],
-    ['certificate', 'frozen'],
-    ['grant', 'standby'],
-    ['grant', 'frozen'],
-    ['grant', 'active'],
-    ['break_glass', 'standby'],
-    ['break_glass', 'frozen'],
-    ['break_glass', 'active'],
-    ['nack', 'frozen'],
-    ['first_use', 'standby'],
-  ];
-  const pairs = MODES.flatMap(mode =>
-    (Object.keys(AUTHORITIES) as Authority['by'][]).map(by => [by, mode] as const),
-  );
+const BAD_FLOORS = [
+  ['a level that is no number', loose(Number.NaN, 0)],
+  ['a level below zero', loose(-1, 0)],
+  ['a level beyond the last', loose(2 ** 31, 0)],
+  ['a round with a fraction', loose(100, 0.5)],
+  ['a round beyond the last', loose(100, 2 ** 31)],
+] as const;
 
-  test.each(pairs)('%s from %s is allowed only where the list says so', (by, mode) => {
-    const listed = allowed.some(([each, from]) => each === by && from === mode);
-    expect(takeOver(inMode(mode), authority(by)).ok).toBe(listed);
-  });
-
-  test('nothing but a release leads out of latched', () => {
-    for (const modes of Object.values<readonly Mode[]>(AUTHORITIES)) {
-      expect(modes).not.toContain('latched');
-    }
-  });
-
-  test('an epoch that is not later is refused', () => {
-    const outcome = takeOver(inMode('standby'), { ...authority('certificate'), epoch: 1 });
-    expect(outcome).toEqual({ ok: false, error: 'stale_epoch' });
-  });
-
-  test.each([Number.NaN, 1, 0, 1.5, Number.POSITIVE_INFINITY])('the epoch %s is refused', epoch => {
-    const outcome = takeOver(inMode('standby'), { ...authority('certificate'), epoch });
-    expect(outcome).toEqual({ ok: false, error: 'stale_epoch' });
-  });
-
-  test.each([Number.NaN, 100.5, NO_MAX_LEVEL + 1, Number.POSITIVE_INFINITY])(
-    'the lease end %s is refused',
-    maxLevel => {
-      const outcome = takeOver(inMode('standby'), { ...authority('grant'), maxLevel });
-      expect(outcome).toEqual({ ok: false, error: 'bad_lease_end' });
-    },
-  );
-
-  test('the word of a target gives the row back to its own site only', () => {
-    const outcome = takeOver(inMode('frozen'), { ...authority('nack'), site: 'ie' });
-    expect(outcome).toEqual({ ok: false, error: 'other_site' });
-  });
-
-  test('a site that knows less starts above the floor that comes with the right', () => {
-    const outcome = takeOver(inMode('standby'), { ...authority('grant'), floor: at(102, 1) });
-    const row = outcome.ok ? outcome.value : undefined;
-    const holder = { ...HOLDER, site: 'ie', epoch: 2 };
-    const wish = { kind: 'attestation', level: 102, round: 1 } as const;
-    expect(advance(row, request(wish, holder))).toMatchObject({ error: { code: 'below_mark' } });
-    expect(advance(row, request({ ...wish, round: 2 }, holder)).ok).toBe(true);
-  });
-
-  test('the site that held the row is fenced', () => {
-    const outcome = takeOver(activeRow('attestation'), authority('grant'));
-    const row = outcome.ok ? outcome.value : undefined;
-    const late = advance(row, request({ kind: 'attestation', level: 100 }));
-    expect(late).toMatchObject({ error: { code: 'fenced' } });
-  });
-
-  test('the mark survives', () => {
-    const outcome = takeOver({ ...activeRow('block'), ...at(500, 3) }, authority('grant'));
-    expect(outcome.ok && outcome.value).toMatchObject({ level: 500, round: 3, mode: 'active' });
-  });
-});
-
-describe('provisioning and raising', () => {
+describe('provisioning', () => {
   test('a new row stands by, with nothing signed', () => {
-    const row = provision(activeRow('block'), HOLDER, at(7, 1));
-    expect(row).toMatchObject({ mode: 'standby', level: 7, round: 1, digest: null, seq: 0 });
+    const row = provision(undefined, keyOf('block'), HOLDER, at(7, 1), 'new');
+    const nothing = { digest: null, bytes: null, signature: null, latchedFrom: null };
+    const place = { level: 7, round: 1, seq: 0, maxLevel: NO_MAX_LEVEL };
+    expect(row).toMatchObject({ value: { ...place, ...nothing, mode: 'standby' } });
   });
 
+  test.each(HISTORIES)('a new row has the history that it is given: %s', history => {
+    const row = granted(provision(undefined, keyOf('block'), HOLDER, at(7), history));
+    expect(row.history).toBe(history);
+  });
+
+  test.each(MODES)('a row in mode %s is never provisioned over', mode => {
+    const outcome = provision(inMode(mode), keyOf('attestation'), HOLDER, at(500), 'new');
+    expect(outcome).toEqual(refused('already_provisioned'));
+  });
+
+  test.each(BAD_FLOORS)('a floor with %s is refused', (_name, floor) => {
+    const outcome = provision(undefined, keyOf('block'), HOLDER, floor, 'new');
+    expect(outcome).toEqual(refused('bad_floor'));
+  });
+
+  test.each([
+    { epoch: Number.NaN },
+    { epoch: -1 },
+    { generation: 0.5 },
+    { generation: -1 },
+    { site: '' },
+    { incarnation: '' },
+  ])('the holder with %o is refused', part => {
+    const outcome = provision(undefined, keyOf('block'), { ...HOLDER, ...part }, at(7), 'new');
+    expect(outcome).toEqual(refused('bad_holder'));
+  });
+});
+
+describe('raising', () => {
   test('a floor only rises', () => {
     const row = activeRow('attestation');
-    expect(raise(row, at(99))).toEqual({ ok: false, error: 'would_lower_mark' });
-    expect(raise(row, at(98, 5))).toEqual({ ok: false, error: 'would_lower_mark' });
-    expect(raise(row, at(99, 1))).toMatchObject({ value: { level: 99, round: 1 } });
+    expect(raise(row, at(98, 5), 'set')).toEqual(refused('would_lower_mark'));
+    expect(raise(row, at(99, 1), 'set')).toMatchObject({ value: { level: 99, round: 1 } });
+  });
+
+  test('a floor at what was signed is refused, since it would forget the digest', () => {
+    const signed = granted(
+      advance(activeRow('attestation'), request({ kind: 'attestation', level: 100 })),
+    );
+    expect(raise(signed.row, at(100), 'set')).toEqual(refused('would_lower_mark'));
+  });
+
+  test('the same floor again gives the very row back', () => {
+    const row = granted(raise(activeRow('attestation'), at(200), 'set'));
+    expect(granted(raise(row, at(200), 'set'))).toBe(row);
+  });
+
+  test('an imported floor below the mark leaves the mark, and the row was used from then on', () => {
+    const row = freshRow('attestation');
+    const imported = granted(raise(row, at(50), 'imported'));
+    expect(imported).toEqual({ ...row, history: 'known', seq: row.seq + 1 });
+    expect(granted(raise(imported, at(50), 'imported'))).toBe(imported);
+  });
+
+  test('an imported floor above the mark raises it, a set one leaves the row unused', () => {
+    const imported = granted(raise(freshRow('block'), at(200), 'imported'));
+    expect(imported).toMatchObject({ level: 200, history: 'known' });
+    expect(granted(raise(freshRow('block'), at(200), 'set')).history).toBe('new');
+  });
+
+  test('an import does not clear the doubt about a released row', () => {
+    const row: Row = { ...freshRow('block'), history: 'doubtful' };
+    expect(granted(raise(row, at(200), 'imported')).history).toBe('doubtful');
   });
 
   test.each(MODES)('raising leaves the mode %s as it is', mode => {
-    expect(raise(inMode(mode), at(100))).toMatchObject({ value: { mode } });
+    expect(raise(inMode(mode), at(100), 'set')).toMatchObject({ value: { mode } });
+  });
+
+  test.each(BAD_FLOORS)('a floor with %s is refused', (_name, floor) => {
+    expect(raise(activeRow('block'), floor, 'set')).toEqual(refused('bad_floor'));
   });
 });
 
-describe('freezing, latching and releasing', () => {
-  test('only the holder freezes, and only what is active', () => {
-    const row = activeRow('attestation');
-    expect(freeze(row, HOLDER)).toMatchObject({ value: { mode: 'frozen' } });
-    expect(freeze(row, { ...HOLDER, epoch: 2 })).toEqual({ ok: false, error: 'not_the_holder' });
-    expect(freeze(row, { ...HOLDER, site: 'ie' })).toEqual({ ok: false, error: 'not_the_holder' });
-    const stranger = { ...HOLDER, incarnation: 'second' };
-    expect(freeze(row, stranger)).toEqual({ ok: false, error: 'not_the_holder' });
-    expect(freeze(inMode('standby'), HOLDER)).toEqual({ ok: false, error: 'wrong_mode' });
+describe('extending a lease', () => {
+  const leased = activeRow('attestation', 102);
+
+  test('the holder goes on under the same epoch', () => {
+    const row = granted(extendLease(leased, HOLDER, 104));
+    expect(row).toEqual({ ...leased, maxLevel: 104, seq: leased.seq + 1 });
+    expect(advance(row, request({ kind: 'attestation', level: 103 })).ok).toBe(true);
   });
 
-  test.each(MODES)('a row in mode %s can be latched', mode => {
-    expect(latch(inMode(mode)).mode).toBe('latched');
+  test.each([102, 101, 0, -1])('a lease that ends at 102 never shrinks to %i', maxLevel => {
+    expect(granted(extendLease(leased, HOLDER, maxLevel))).toBe(leased);
   });
 
-  test('a release raises the floor by a level at least, and mints a new incarnation', () => {
-    const row = latch(activeRow('attestation'));
-    expect(release(row, at(99, 9), 'second')).toEqual({ ok: false, error: 'would_lower_mark' });
-    expect(release(row, at(100), 'first')).toEqual({ ok: false, error: 'same_incarnation' });
-    expect(release(row, at(100), 'second')).toMatchObject({
-      value: { mode: 'standby', level: 100, incarnation: 'second' },
-    });
-    expect(release(activeRow('attestation'), at(100), 'second')).toEqual({
-      ok: false,
-      error: 'wrong_mode',
-    });
+  test.each([Number.NaN, 104.5, Number.POSITIVE_INFINITY])('the end %s is refused', maxLevel => {
+    expect(extendLease(leased, HOLDER, maxLevel)).toEqual(refused('bad_lease_end'));
   });
+
+  test('a lease is never lifted by extending it', () => {
+    expect(extendLease(leased, HOLDER, NO_MAX_LEVEL)).toEqual(refused('bad_lease_end'));
+  });
+
+  test.each([{ site: 'ie' }, { epoch: 2 }, { incarnation: 'second' }, { generation: 2 }])(
+    'another holder, by %o, does not extend it',
+    other => {
+      const outcome = extendLease(leased, { ...HOLDER, ...other }, 104);
+      expect(outcome).toEqual(refused('not_the_holder'));
+    },
+  );
+
+  test.each(MODES.filter(mode => mode !== 'active'))('nothing is extended in mode %s', mode => {
+    expect(extendLease({ ...leased, mode }, HOLDER, 104)).toEqual(refused('wrong_mode'));
+  });
+});
+
+describe('freezing', () => {
+  const row = activeRow('attestation');
+
+  test('the holder hands its row over under a later epoch, once', () => {
+    const frozen = granted(freeze(row, HOLDER, 2));
+    expect(frozen).toMatchObject({ mode: 'frozen', handedEpoch: 2, epoch: 1 });
+    expect(granted(freeze(frozen, HOLDER, 2))).toBe(frozen);
+    expect(freeze(frozen, HOLDER, 3)).toEqual(refused('wrong_mode'));
+  });
+
+  test.each([{ site: 'ie' }, { epoch: 2 }, { incarnation: 'second' }, { generation: 2 }])(
+    'another holder, by %o, does not freeze it',
+    other => {
+      expect(freeze(row, { ...HOLDER, ...other }, 3)).toEqual(refused('not_the_holder'));
+    },
+  );
+
+  test.each([1, 0, 1.5, Number.NaN])('the epoch %s is not handed out', epoch => {
+    expect(freeze(row, HOLDER, epoch)).toEqual(refused('stale_epoch'));
+  });
+
+  test.each(['standby', 'latched'] as const)('nothing is frozen in mode %s', mode => {
+    expect(freeze(inMode(mode), HOLDER, 2)).toEqual(refused('wrong_mode'));
+  });
+});
+
+test('a row is written only over the one that it was computed from, a new one where none is', () => {
+  const [fresh, active] = [freshRow('block'), activeRow('block')];
+  expect(mayWrite(undefined, fresh)).toBe(true);
+  expect(mayWrite(fresh, fresh)).toBe(false);
+  expect(mayWrite(fresh, active)).toBe(true);
+  expect(mayWrite(undefined, active)).toBe(false);
+  expect(mayWrite(granted(raise(active, at(200), 'set')), active)).toBe(false);
 });

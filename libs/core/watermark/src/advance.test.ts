@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { level, round } from '@meridian/tezos';
-import { activeRow, HOLDER, request, type Wish } from './fixtures.ts';
-import { advance, freeze, latch, provision, REFUSALS, seal } from './index.ts';
+import { freeze, latch } from './administration.ts';
+import { activeRow, freshRow, granted, HOLDER, request, TZ4 } from './fixtures.ts';
+import type { Wish } from './fixtures.ts';
+import { advance, seal } from './index.ts';
 import type { Kind, Refusal, RefusalCode, Row } from './index.ts';
 
 /** The row after all these wishes were permitted. */
@@ -178,14 +179,21 @@ describe('the holder', () => {
   });
 
   test('a row in standby refuses', () => {
-    const fresh = provision(row, HOLDER, { level: level(99), round: round(0) });
-    expect(refusal(fresh, wish)?.code).toBe('standby');
+    expect(refusal(freshRow('attestation', HOLDER), wish)?.code).toBe('standby');
   });
 
   test('a frozen row refuses even the same vote again', () => {
-    const frozen = freeze(signed('attestation', wish), HOLDER);
-    expect(refusal(frozen.ok ? frozen.value : undefined, wish)?.code).toBe('frozen');
+    const frozen = granted(freeze(signed('attestation', wish), HOLDER, 2));
+    expect(refusal(frozen, wish)?.code).toBe('frozen');
   });
+
+  test.each([{ site: 'ie' }, { epoch: 0 }, { epoch: 2 }])(
+    'a row that another holder froze says that it is not ours, by %o',
+    other => {
+      const frozen = granted(freeze(row, HOLDER, 2));
+      expect(refusal(frozen, wish, { ...HOLDER, ...other })?.code).toBe('fenced');
+    },
+  );
 
   test('a latched row refuses', () => {
     expect(refusal(latch(row), wish)?.code).toBe('latched');
@@ -196,6 +204,8 @@ describe('the holder', () => {
     ['an earlier epoch', { epoch: 0 }, 'fenced'],
     ['a later epoch', { epoch: 2 }, 'fenced'],
     ['another incarnation', { incarnation: 'second' }, 'other_incarnation'],
+    ['an earlier generation', { generation: 0 }, 'other_incarnation'],
+    ['a later generation', { generation: 2 }, 'other_incarnation'],
   ] as const)('%s is refused', (_name, other, code) => {
     expect(refusal(row, wish, { ...HOLDER, ...other })?.code).toBe(code);
   });
@@ -216,8 +226,76 @@ describe('the holder', () => {
   });
 });
 
-test('each refusal says what it means and whether it alerts', () => {
-  for (const facts of Object.values(REFUSALS)) expect(facts.meaning.length).toBeGreaterThan(20);
-  expect(REFUSALS.equivalent_vote_signed.alerts).toBe(false);
-  expect(REFUSALS.conflicting_vote.alerts).toBe(true);
+describe('a store that fell back', () => {
+  const wish = { kind: 'attestation', level: 100 } as const;
+  const row = signed('attestation', { level: 99, round: 1 });
+  const codeAfter = (seenSeq: number | null, stored: Row = row, holder = HOLDER) => {
+    const outcome = advance(stored, request(wish, holder, seenSeq));
+    return outcome.ok ? 'allowed' : outcome.error.code;
+  };
+
+  test('a row with a lower sequence than was seen is refused', () => {
+    expect(codeAfter(row.seq + 1)).toBe('store_went_back');
+    expect(codeAfter(row.seq)).toBe('allowed');
+    expect(codeAfter(null)).toBe('allowed');
+  });
+
+  test('the refusal is named before all that the row says of itself', () => {
+    const seen = row.seq + 2;
+    expect(codeAfter(seen, { ...latch(row), seq: row.seq })).toBe('store_went_back');
+    expect(codeAfter(seen, row, { ...HOLDER, incarnation: 'second' })).toBe('store_went_back');
+    expect(codeAfter(seen, { ...row, maxLevel: 0 })).toBe('store_went_back');
+  });
+
+  test('a sequence that is no number is refused', () => {
+    expect(codeAfter(0, { ...row, seq: Number.NaN })).toBe('store_went_back');
+    expect(codeAfter(Number.NaN)).toBe('store_went_back');
+  });
+});
+
+describe('stored bytes', () => {
+  const wish = { kind: 'attestation', level: 100 } as const;
+  const row = signed('attestation', wish);
+
+  test.each(['', 'zz', '13', '13'.repeat(200), '11'.repeat(90)])(
+    'that cannot be read as a vote conflict with every other one: %o',
+    bytes => {
+      expect(refusal({ ...row, bytes }, { ...wish, slot: 9 })?.code).toBe('conflicting_vote');
+    },
+  );
+
+  test('that cannot be read are no obstacle to the very same vote', () => {
+    expect(refusal({ ...row, bytes: 'zz' }, wish)).toBeUndefined();
+  });
+
+  test('an equivalent vote comes without a signature while none is stored', () => {
+    expect(refusal(row, { ...wish, slot: 9 })?.released).toEqual({
+      bytes: request(wish).bytes,
+      signature: null,
+    });
+  });
+});
+
+describe('a key that signs in BLS mode', () => {
+  const wish = { kind: 'attestation', level: 100 } as const;
+  const asked = (more: Partial<Wish> = {}) => request({ ...wish, ...more }, HOLDER, null, TZ4);
+  const row = granted(advance({ ...activeRow('attestation'), pkh: TZ4 }, asked())).row;
+  const codeOf = (more: Partial<Wish>) => {
+    const outcome = advance(row, asked(more));
+    return outcome.ok ? 'allowed' : outcome.error.code;
+  };
+
+  test('signs the same bytes whatever the slot and the DAL content', () => {
+    expect(asked({ slot: 9, dal: '5' }).digest).toBe(asked().digest);
+    expect(codeOf({ slot: 9, dal: '5' })).toBe('allowed');
+  });
+
+  test.each([
+    ['another payload', { payload: 'B' }, 'conflicting_vote'],
+    ['another branch', { branch: 'other' }, 'conflicting_vote'],
+    ['an earlier round of an earlier level', { level: 98 }, 'below_mark'],
+    ['a later round', { round: 1 }, 'allowed'],
+  ] as const)('is judged by what the bytes say: %s', (_name, more, code) => {
+    expect(codeOf(more)).toBe(code);
+  });
 });

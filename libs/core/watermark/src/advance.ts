@@ -1,9 +1,9 @@
 import { assert, err, ok, type Result } from '@meridian/prelude';
 import { fromHex } from '@meridian/tezos';
-import { readSignBytes } from '@meridian/tezos/forge';
+import { readSignBytes, type SignSubject } from '@meridian/tezos/forge';
 import type { Refusal } from './refusals.ts';
 import type { SignRequest } from './request.ts';
-import { comparePositions, type Holder, type Row, type RowKey } from './row.ts';
+import { comparePositions, isIncarnation, type Row, type RowKey } from './row.ts';
 
 /** Permission to sign: the row that must be durable first, and the signature given before, if any. */
 export type Permission = { readonly row: Row; readonly signature: string | null };
@@ -45,12 +45,30 @@ export function refusalOf(row: Row | undefined, request: SignRequest): Refusal |
   return markRefusal(row, request);
 }
 
-/** Why this holder may not use the row at all; the order says which reason is named first. */
-export function authorityRefusal(row: Row, holder: Holder): Refusal | undefined {
-  if (row.incarnation !== holder.incarnation) return { code: 'other_incarnation' };
-  if (row.mode !== 'active') return { code: row.mode };
-  if (row.site !== holder.site || row.epoch !== holder.epoch) return { code: 'fenced' };
-  return undefined;
+/** What somebody who uses a store remembers of one of its rows. */
+export type Known = Pick<SignRequest, 'incarnation' | 'generation' | 'seenSeq'>;
+
+/**
+ * Why the row is not the one that somebody knew: its store fell back or was set up anew. Asked before a row is
+ * administered too, since a change of a row that fell back would hide that it did; only latching and releasing it, or
+ * learning it anew, is left then.
+ */
+export function storeRefusal(row: Row, known: Known): Refusal | undefined {
+  // Asked this way round, a sequence that is no number counts as one that fell back.
+  if (known.seenSeq !== null && !(row.seq >= known.seenSeq)) return { code: 'store_went_back' };
+  return isIncarnation(row, known) ? undefined : { code: 'other_incarnation' };
+}
+
+/**
+ * Why this request may not use the row at all; the order says which reason is named first. A store that fell back
+ * comes before all that it says, and a frozen row of another site says nothing of this one.
+ */
+export function authorityRefusal(row: Row, request: SignRequest): Refusal | undefined {
+  const refusal = storeRefusal(row, request);
+  if (refusal !== undefined) return refusal;
+  if (row.mode === 'latched' || row.mode === 'standby') return { code: row.mode };
+  if (row.site !== request.site || row.epoch !== request.epoch) return { code: 'fenced' };
+  return row.mode === 'active' ? undefined : { code: 'frozen' };
 }
 
 function markRefusal(row: Row, request: SignRequest): Refusal | undefined {
@@ -76,10 +94,20 @@ function markRefusal(row: Row, request: SignRequest): Refusal | undefined {
  * difference there is punished (validate.ml `check_double_consensus_operation_evidence`).
  */
 function sameVote(signed: string, asked: string | null): boolean {
-  if (asked === null) return false;
-  const [one, other] = [readSignBytes(fromHex(signed)), readSignBytes(fromHex(asked))];
-  if (one.kind === 'block' || other.kind === 'block') return false;
+  const [one, other] = [voteIn(signed), voteIn(asked)];
+  if (one === undefined || other === undefined) return false;
   return one.branch === other.branch && one.payloadHash === other.payloadHash;
+}
+
+/** The vote in stored bytes; undefined for what cannot be read as one, which then equals no other vote. */
+function voteIn(hex: string | null): Exclude<SignSubject, { kind: 'block' }> | undefined {
+  if (hex === null) return undefined;
+  try {
+    const subject = readSignBytes(fromHex(hex));
+    return subject.kind === 'block' ? undefined : subject;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws Error when a row and a request are not of one chain, key and kind */

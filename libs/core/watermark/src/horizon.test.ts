@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { duration, instant } from '@meridian/prelude';
 import { level } from '@meridian/tezos';
-import { withinHorizon, type Horizon } from './index.ts';
+import { horizonEnd, withinHorizon, type Horizon } from './index.ts';
 
 const HORIZON: Horizon = {
   baseLevel: level(1_000),
@@ -19,4 +19,10 @@ test.each([
 ])('%s', (_name, at, highest) => {
   expect(withinHorizon(HORIZON, level(highest), instant(at))).toBe(true);
   expect(withinHorizon(HORIZON, level(highest + 1), instant(at))).toBe(false);
+  expect(horizonEnd(HORIZON, instant(at))).toBe(highest + 1);
+});
+
+test('a horizon of blocks without a delay between them is a mistake of the caller', () => {
+  const endless = { ...HORIZON, minimalBlockDelay: duration(0) };
+  expect(() => withinHorizon(endless, level(1), instant(60_000))).toThrow(/a delay between them/);
 });

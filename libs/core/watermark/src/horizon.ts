@@ -1,4 +1,4 @@
-import type { Duration, Instant } from '@meridian/prelude';
+import { assert, type Duration, type Instant } from '@meridian/prelude';
 import type { Level } from '@meridian/tezos';
 
 /**
@@ -20,7 +20,16 @@ export type Horizon = {
  * behind counts as standing at the base.
  */
 export function withinHorizon(horizon: Horizon, level: Level, at: Instant): boolean {
-  const passedMs = Math.max(0, at - horizon.baseTime);
-  const risen = Math.floor(passedMs / horizon.minimalBlockDelay);
-  return level <= horizon.baseLevel + risen + horizon.slackLevels;
+  return level < horizonEnd(horizon, at);
+}
+
+/**
+ * The first level that the chain cannot have reached by `at`, which may lie beyond the last level there is. Nothing
+ * was signed from it on by whoever kept to the horizon: a released key starts there.
+ */
+export function horizonEnd(horizon: Horizon, at: Instant): number {
+  const { baseLevel, baseTime, minimalBlockDelay, slackLevels } = horizon;
+  assert(minimalBlockDelay > 0, 'blocks have a delay between them');
+  const risen = Math.floor(Math.max(0, at - baseTime) / minimalBlockDelay);
+  return baseLevel + risen + slackLevels + 1;
 }

@@ -1,11 +1,8 @@
-export { ADMINISTRATION_REFUSALS, AUTHORITIES, freeze, latch } from './administer.ts';
-export { provision, raise, release, takeOver } from './administer.ts';
-export type { AdministrationRefusal, Authority } from './administer.ts';
-export { advance, refusalOf, type Permission } from './advance.ts';
-export { withinHorizon, type Horizon } from './horizon.ts';
+export { advance, refusalOf, storeRefusal, type Known, type Permission } from './advance.ts';
+export { horizonEnd, withinHorizon, type Horizon } from './horizon.ts';
 export { REFUSALS } from './refusals.ts';
 export type { Refusal, RefusalClass, RefusalCode, RefusalFacts } from './refusals.ts';
 export { signRequest, type SignRequest } from './request.ts';
-export { comparePositions, KINDS, MODES, NO_MAX_LEVEL } from './row.ts';
-export type { Holder, Kind, Mode, Position, Row, RowKey } from './row.ts';
+export { comparePositions, HISTORIES, KINDS, mayWrite, MODES, NO_MAX_LEVEL } from './row.ts';
+export type { History, Holder, Kind, Mark, Mode, Position, Row, RowKey } from './row.ts';
 export { seal } from './seal.ts';

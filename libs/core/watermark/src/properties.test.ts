@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { level, round } from '@meridian/tezos';
-import { activeRow, request, type Wish } from './fixtures.ts';
-import { advance, AUTHORITIES, comparePositions, freeze, KINDS, latch } from './index.ts';
-import { NO_MAX_LEVEL, raise, release, seal, takeOver } from './index.ts';
-import type { Authority, Holder, Row } from './index.ts';
+import { AUTHORITIES, burn, extendLease, freeze, latch } from './administration.ts';
+import { raise, release, takeOver, type Authority } from './administration.ts';
+import { activeRow, at, request, type Wish } from './fixtures.ts';
+import { advance, comparePositions, KINDS, mayWrite, NO_MAX_LEVEL, seal } from './index.ts';
+import type { Holder, Kind, Row, SignRequest } from './index.ts';
+
+/** One row whose operators do what they like: authorities without ground, floors at random, late signatures. */
 
 /** A small universe, so that collisions are the rule. */
-const position = fc.record({ level: fc.integer({ min: 98, max: 103 }), round: fc.nat(2) });
+const position = fc
+  .tuple(fc.integer({ min: 98, max: 103 }), fc.nat(2))
+  .map(([level, round]) => at(level, round));
 const wish = fc.record({
   at: position,
   payload: fc.constantFrom('A', 'B'),
@@ -18,90 +22,122 @@ const holder = fc.record<Holder>({
   site: fc.constantFrom('us', 'ie'),
   epoch: fc.integer({ min: 1, max: 3 }),
   incarnation: fc.constantFrom('first', 'second'),
+  generation: fc.integer({ min: 1, max: 3 }),
 });
-const act = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('sign' as const), wish, holder }) },
-  fc.record({ kind: fc.constant('seal-late' as const), signature: fc.constantFrom('s1', 's2') }),
-  fc.record({ kind: fc.constant('raise' as const), at: position }),
-  fc.record({ kind: fc.constant('freeze' as const), holder }),
-  fc.record({ kind: fc.constant('latch' as const) }),
-  fc.record({ kind: fc.constant('release' as const), at: position }),
-  fc.record({
-    kind: fc.constant('take-over' as const),
-    by: fc.constantFrom(...(Object.keys(AUTHORITIES) as Authority['by'][])),
-    holder,
-    maxLevel: fc.constantFrom(NO_MAX_LEVEL, 101, 102),
-    floor: position,
-  }),
-);
+const maxLevel = fc.constantFrom(NO_MAX_LEVEL, 101, 102, 103);
 
-type Act = typeof act extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** What the world has seen: for each level and round the payloads that a vault was asked to sign. */
+/** What is done to a row: the row that is to be written, or nothing. */
+type Act = (world: World) => Row | undefined;
 type World = {
+  readonly kind: Kind;
   row: Row;
-  last: { asked: ReturnType<typeof request>; digest: string } | undefined;
+  last: SignRequest | undefined;
+  /** For each level and round the payloads that a vault was asked to sign. */
   readonly vault: Map<string, string[]>;
+  /** For each level and round the signatures of a block that left. */
+  readonly released: Map<string, Set<string>>;
 };
 
-function perform(world: World, kind: Row['kind'], done: Act): void {
-  const positionOf = (at: { level: number; round: number }) => ({
-    level: level(at.level),
-    round: round(at.round),
-  });
-  switch (done.kind) {
-    case 'sign': {
-      const { at, ...rest } = done.wish;
-      const asked = request({ kind, ...at, ...rest } satisfies Wish, done.holder);
-      const before = world.row;
-      const outcome = advance(before, asked);
-      if (!outcome.ok) return;
-      expect(before.mode).toBe('active');
-      expect(before).toMatchObject(done.holder);
-      expect(asked.level).toBeLessThan(before.maxLevel);
-      world.row = outcome.value.row;
-      world.last = { asked, digest: asked.digest };
-      if (outcome.value.signature !== null) return;
-      const place = `${at.level.toString()}/${at.round.toString()}`;
-      world.vault.set(place, [...(world.vault.get(place) ?? []), asked.digest]);
-      return;
-    }
-    case 'seal-late': {
-      if (world.last === undefined) return;
-      const outcome = seal(world.row, world.last.asked, done.signature);
-      if (outcome.ok) world.row = outcome.value;
-      return;
-    }
-    case 'raise': {
-      const outcome = raise(world.row, positionOf(done.at));
-      if (outcome.ok) world.row = outcome.value;
-      return;
-    }
-    case 'freeze': {
-      const outcome = freeze(world.row, done.holder);
-      if (outcome.ok) world.row = outcome.value;
-      return;
-    }
-    case 'latch':
-      world.row = latch(world.row);
-      return;
-    case 'release': {
-      const outcome = release(world.row, positionOf(done.at), 'second');
-      if (outcome.ok) world.row = outcome.value;
-      return;
-    }
-    case 'take-over': {
-      const { site, epoch } = done.holder;
-      const outcome = takeOver(world.row, {
-        by: done.by,
-        site,
-        epoch,
-        maxLevel: done.maxLevel,
-        floor: positionOf(done.floor),
-      });
-      if (outcome.ok) world.row = outcome.value;
-      return;
-    }
+const changed = (outcome: ReturnType<typeof raise>) => (outcome.ok ? outcome.value : undefined);
+const placeOf = ({ level, round }: SignRequest) => `${level.toString()}/${round.toString()}`;
+
+function leaves(world: World, asked: SignRequest, signature: string): void {
+  const place = placeOf(asked);
+  world.released.set(place, (world.released.get(place) ?? new Set()).add(signature));
+}
+
+const acts = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(wish, holder, fc.boolean())
+      .map(([{ at: place, ...rest }, by, isHolder]): Act => world => {
+        const { kind, row: before } = world;
+        const asked = request({ kind, ...place, ...rest } satisfies Wish, isHolder ? before : by);
+        const outcome = advance(before, asked);
+        if (!outcome.ok) return undefined;
+        const { site, epoch, incarnation, generation } = asked;
+        expect(before).toMatchObject({ mode: 'active', site, epoch, incarnation, generation });
+        expect(asked.level).toBeLessThan(before.maxLevel);
+        world.last = asked;
+        const { row, signature } = outcome.value;
+        if (signature === null) {
+          const earlier = world.vault.get(placeOf(asked)) ?? [];
+          world.vault.set(placeOf(asked), [...earlier, asked.digest]);
+        } else leaves(world, asked, signature);
+        return row;
+      }),
+  },
+  fc.constantFrom('s1', 's2').map((signature): Act => world => {
+    if (world.last === undefined) return undefined;
+    const next = changedBySeal(world.row, world.last, signature);
+    if (next !== undefined) leaves(world, world.last, signature);
+    return next;
+  }),
+  fc.tuple(position, fc.constantFrom('set' as const, 'imported' as const)).map(
+    ([floor, origin]): Act =>
+      ({ row }) =>
+        changed(raise(row, floor, origin)),
+  ),
+  fc.tuple(holder, fc.integer({ min: 1, max: 4 })).map(
+    ([by, epoch]): Act =>
+      ({ row }) =>
+        changed(freeze(row, by, epoch)),
+  ),
+  fc.tuple(holder, maxLevel).map(
+    ([by, end]): Act =>
+      ({ row }) =>
+        changed(extendLease(row, by, end)),
+  ),
+  fc.integer({ min: 1, max: 4 }).map(
+    (epoch): Act =>
+      ({ row }) =>
+        changed(burn(row, epoch)),
+  ),
+  fc.constant<Act>(({ row }) => latch(row)),
+  fc.tuple(position, fc.constantFrom('first', 'second', 'third')).map(
+    ([floor, incarnation]): Act =>
+      ({ row }) =>
+        changed(release(row, { floor, incarnation, horizonEnd: 100 })),
+  ),
+  fc
+    .tuple(
+      fc.constantFrom(...(Object.keys(AUTHORITIES) as Authority['by'][])),
+      ...([holder, maxLevel, position, fc.integer({ min: 1, max: 4 })] as const),
+    )
+    .map(([by, to, end, floor, burntEpoch]): Act => ({ row }) => {
+      const { incarnation, generation } = row;
+      const given = { ...to, by, incarnation, generation, maxLevel: end, floor, burntEpoch };
+      const next = changed(takeOver(row, given));
+      if (next !== row && next !== undefined) expect(next.epoch).toBeGreaterThan(row.burntEpoch);
+      return next;
+    }),
+);
+
+function changedBySeal(row: Row, asked: SignRequest, signature: string): Row | undefined {
+  const outcome = seal(row, asked, signature);
+  return outcome.ok ? outcome.value : undefined;
+}
+
+/** What holds between a row and the next one, whatever was done. */
+function checkStep(before: Row, next: Row): void {
+  expect(mayWrite(before, next)).toBe(true);
+  expect(comparePositions(before, next)).toBeLessThanOrEqual(0);
+  expect(next.epoch).toBeGreaterThanOrEqual(before.epoch);
+  expect(next.burntEpoch).toBeGreaterThanOrEqual(before.burntEpoch);
+  expect(next.generation).toBeGreaterThanOrEqual(before.generation);
+  expect(next.mode === 'latched').toBe(next.latchedFrom !== null);
+  if (next.mode === 'active' && before.mode !== 'active') {
+    const handed = before.handedEpoch ?? before.epoch + 1;
+    expect(next.epoch).toBeGreaterThanOrEqual(
+      next.site === before.site ? before.epoch + 1 : handed,
+    );
+    if (next.site === before.site) expect(next.epoch).not.toBe(before.handedEpoch);
+    expect(before.mode).not.toBe('latched');
+  }
+  if (before.mode === 'latched' && next.mode !== 'latched') {
+    expect(next.generation).toBe(before.generation + 1);
+    expect(next.mode).toBe(before.latchedFrom === 'frozen' ? 'frozen' : 'standby');
   }
 }
 
@@ -109,21 +145,21 @@ test.each(KINDS)(
   'whatever is asked of a %s row, no place gets two payloads and no mark falls',
   kind => {
     fc.assert(
-      fc.property(fc.array(act, { minLength: 1, maxLength: 60 }), acts => {
-        const world: World = { row: activeRow(kind), last: undefined, vault: new Map() };
-        for (const each of acts) {
+      fc.property(fc.array(acts, { minLength: 1, maxLength: 60 }), all => {
+        const row = activeRow(kind);
+        const world: World = { kind, row, last: undefined, vault: new Map(), released: new Map() };
+        for (const act of all) {
           const before = world.row;
-          perform(world, kind, each);
-          expect(comparePositions(before, world.row)).toBeLessThanOrEqual(0);
-          if (world.row !== before) expect(world.row.seq).toBe(before.seq + 1);
-          if (world.row.mode === 'active' && before.mode !== 'active') {
-            expect(each.kind).toBe('take-over');
-          }
+          const next = act(world) ?? before;
+          if (next !== before) checkStep(before, next);
+          world.row = next;
         }
         for (const digests of world.vault.values()) {
           expect(new Set(digests).size).toBe(1);
           if (kind === 'block') expect(digests).toHaveLength(1);
         }
+        if (kind !== 'block') return;
+        for (const signatures of world.released.values()) expect(signatures.size).toBe(1);
       }),
       { numRuns: 1_500 },
     );

@@ -11,6 +11,11 @@ export type RefusalFacts = {
   readonly class: RefusalClass;
   /** Somebody has to look at once. */
   readonly alerts: boolean;
+  /**
+   * The store is not what the signer knew, so it latches every row of the key. Where no row is left to latch, the
+   * signer itself stops signing with the key until an operator acts.
+   */
+  readonly latches: boolean;
   /** For people: what it means. */
   readonly meaning: string;
 };
@@ -20,73 +25,92 @@ export const REFUSALS = {
   missing_row: {
     class: 'unavailable',
     alerts: true,
+    latches: true,
     meaning: 'no watermark row is provisioned for this chain, key and kind',
   },
   other_incarnation: {
     class: 'unavailable',
     alerts: true,
-    meaning: 'the store was provisioned anew or restored since this signer learned its incarnation',
+    latches: true,
+    meaning: 'the row was provisioned anew or released since this signer learned its incarnation',
   },
   store_went_back: {
     class: 'unavailable',
     alerts: true,
+    latches: true,
     meaning: 'the store knows less than it did: it was put back to an older state',
   },
   latched: {
     class: 'unavailable',
     alerts: true,
+    latches: false,
     meaning: 'the row is latched after a fault; an operator has to release it',
   },
   standby: {
     class: 'unavailable',
     alerts: false,
-    meaning: 'this site is provisioned but was never given the right to sign',
+    latches: false,
+    meaning:
+      'this site stands by: it was not given the right to sign, or not since an operator released it',
   },
   frozen: {
     class: 'unavailable',
     alerts: false,
+    latches: false,
     meaning: 'this site has handed the right to sign to another one',
   },
   fenced: {
     class: 'unavailable',
     alerts: true,
-    meaning: 'another site, or a later epoch of this one, holds the right to sign',
+    latches: false,
+    meaning: 'the row belongs to another site, or to another epoch of this one',
   },
   lease_exhausted: {
     class: 'unavailable',
     alerts: false,
+    latches: false,
     meaning: 'the level lies beyond the levels that this site was granted',
   },
   beyond_horizon: {
     class: 'forbidden',
     alerts: true,
+    latches: false,
     meaning: 'the chain cannot have reached this level yet; signing it would burn all levels below',
   },
   below_mark: {
     class: 'unsafe',
     alerts: false,
+    latches: false,
     meaning: 'a later level or round was signed already, or may have been',
   },
   equivalent_vote_signed: {
     class: 'unsafe',
     alerts: false,
+    latches: false,
     meaning:
-      'this vote was signed with another slot or DAL content; the released one counts the same',
+      'a vote for the same payload was permitted with another slot or DAL content; it counts the same, and its bytes may be asked for again where its signature is not stored yet',
   },
   conflicting_vote: {
     class: 'unsafe',
     alerts: true,
+    latches: false,
     meaning:
       'another payload or branch was signed at this level and round: two votes would be slashed',
   },
   conflicting_block: {
     class: 'unsafe',
     alerts: true,
+    latches: false,
     meaning: 'another block was signed at this level and round: two blocks would be slashed',
   },
+  /**
+   * Identical requests that are in flight together are one request to the store: the signer sees to that. So this is
+   * a block whose signature was lost, never one that is being signed.
+   */
   block_spent: {
     class: 'unsafe',
     alerts: true,
+    latches: false,
     meaning:
       'this block was given to the vault before and its signature was not stored; it stays unsigned',
   },

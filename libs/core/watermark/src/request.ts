@@ -11,6 +11,11 @@ export type SignRequest = RowKey &
     readonly digest: string;
     /** The payload in hexadecimal, for votes; null for blocks, which are compared by digest alone. */
     readonly bytes: string | null;
+    /**
+     * The highest `seq` of the row that this signer has seen in any answer of the store; null before the first,
+     * and again once it has learnt the incarnation of a released row.
+     */
+    readonly seenSeq: number | null;
   };
 
 /**
@@ -18,9 +23,14 @@ export type SignRequest = RowKey &
  * for one level and have another one signed.
  * @throws TezosError when the payload is no block and no vote
  */
-export function signRequest(pkh: PublicKeyHash, payload: Uint8Array, holder: Holder): SignRequest {
+export function signRequest(
+  pkh: PublicKeyHash,
+  payload: Uint8Array,
+  holder: Holder,
+  seenSeq: number | null = null,
+): SignRequest {
   const { kind, chainId, level, round } = readSignBytes(payload);
-  const { site, epoch, incarnation } = holder;
+  const { site, epoch, incarnation, generation } = holder;
   return {
     chainId,
     pkh,
@@ -30,7 +40,9 @@ export function signRequest(pkh: PublicKeyHash, payload: Uint8Array, holder: Hol
     site,
     epoch,
     incarnation,
+    generation,
     digest: toHex(blake2b256(payload)),
     bytes: kind === 'block' ? null : toHex(payload),
+    seenSeq,
   };
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { toBase58 } from '@meridian/tezos';
-import { activeRow, HOLDER, request } from './fixtures.ts';
-import { advance, freeze, latch, seal } from './index.ts';
+import { freeze, latch } from './administration.ts';
+import { activeRow, granted, HOLDER, request } from './fixtures.ts';
+import { advance, seal } from './index.ts';
 import type { Kind, Row } from './index.ts';
 
 const BLOCK = { kind: 'block', level: 100 } as const;
@@ -45,18 +46,29 @@ test('a vote may be sealed again with another signature of the same bytes', () =
 
 test('a signature is thrown away once its row was frozen, latched, fenced or is gone', () => {
   const row = permitted('block');
-  const frozen = freeze(row, HOLDER);
-  expect(frozen.ok && sealed(frozen.value, BLOCK, 'sig1')).toBe('frozen');
+  expect(sealed(granted(freeze(row, HOLDER, 2)), BLOCK, 'sig1')).toBe('frozen');
   expect(sealed(latch(row), BLOCK, 'sig1')).toBe('latched');
   expect(sealed({ ...row, epoch: 2 }, BLOCK, 'sig1')).toBe('fenced');
   expect(sealed({ ...row, incarnation: 'second' }, BLOCK, 'sig1')).toBe('other_incarnation');
   expect(seal(undefined, request(BLOCK), 'sig1')).toMatchObject({ error: { code: 'missing_row' } });
 });
 
-test('a signature is thrown away when the mark moved on, holds another payload or fell back', () => {
+test('a signature is thrown away when the mark moved on', () => {
   expect(sealed(permitted('block', 101), BLOCK, 'sig1')).toBe('below_mark');
-  expect(sealed(permitted('block'), { ...BLOCK, payload: 'B' }, 'sig1')).toBe('conflicting_block');
+});
+
+test('a mark that does not hold what was permitted is that of a store that fell back', () => {
   const vote = { kind: 'attestation', level: 100, payload: 'B' } as const;
-  expect(sealed(permitted('attestation'), vote, 'sig1')).toBe('conflicting_vote');
-  expect(sealed(permitted('block', 100), { ...BLOCK, level: 101 }, 'sig1')).toBe('store_went_back');
+  expect(sealed(permitted('block'), { ...BLOCK, payload: 'B' }, 'sig1')).toBe('store_went_back');
+  expect(sealed(permitted('attestation'), vote, 'sig1')).toBe('store_went_back');
+  expect(sealed(permitted('block'), { ...BLOCK, level: 101 }, 'sig1')).toBe('store_went_back');
+  const floor = { ...permitted('block'), digest: null };
+  expect(sealed(floor, BLOCK, 'sig1')).toBe('store_went_back');
+});
+
+test('a row with a lower sequence than was seen stores no signature', () => {
+  const row = permitted('block');
+  const outcome = seal(row, request(BLOCK, HOLDER, row.seq + 1), 'sig1');
+  expect(outcome).toMatchObject({ error: { code: 'store_went_back' } });
+  expect(seal(row, request(BLOCK, HOLDER, row.seq), 'sig1').ok).toBe(true);
 });

@@ -23,12 +23,12 @@ export function seal(
   const { level, round, digest } = row;
   const mark = { level, round, digest };
   const order = comparePositions(request, row);
-  // A permission moved the mark up to the request, so a mark below it was moved back by something else.
-  if (order > 0) return err({ code: 'store_went_back', mark });
-  if (order < 0) return err({ code: 'below_mark', mark });
-  if (digest !== request.digest) {
-    return err({ code: row.kind === 'block' ? 'conflicting_block' : 'conflicting_vote', mark });
+  // A permission moved the mark up to the request and its digest. A mark below it, or one of something else at the
+  // same place, is that of a store that forgot the permission.
+  if (order > 0 || (order === 0 && digest !== request.digest)) {
+    return err({ code: 'store_went_back', mark });
   }
+  if (order < 0) return err({ code: 'below_mark', mark });
   const second = row.signature !== null && row.signature !== signature;
   if (second && row.kind === 'block') return err({ code: 'block_spent', mark });
   return ok({ ...row, signature, seq: row.seq + 1 });

@@ -1,0 +1,18 @@
+import type { PublicKey, PublicKeyHash, Signature } from '@meridian/tezos';
+
+/** A key that a keystore signs with. */
+export type NamedKey = {
+  readonly name: string;
+  readonly pkh: PublicKeyHash;
+  readonly publicKey: PublicKey;
+};
+
+/** Signs with keys that never leave it. */
+export type Keystore = {
+  readonly keys: () => readonly NamedKey[];
+  /**
+   * Signs a payload as the chain expects it of the key's curve.
+   * @throws KeystoreError `unknown_key`
+   */
+  readonly sign: (pkh: PublicKeyHash, payload: Uint8Array) => Promise<Signature>;
+};

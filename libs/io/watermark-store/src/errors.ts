@@ -1,0 +1,23 @@
+/** Why a store could not do what it was asked; nothing is signed then. */
+export const STORE_ERRORS = {
+  busy: 'another process holds the store',
+  unavailable: 'the store could not make a change durable, and makes none until it is opened again',
+  foreign_schema: 'the file is no watermark store of this version',
+  unreadable: 'the file cannot be opened or read',
+  overloaded: 'more changes are waiting than the store takes',
+  closed: 'the store was closed',
+} as const;
+
+/** One of the codes of {@link STORE_ERRORS}. */
+export type StoreErrorCode = keyof typeof STORE_ERRORS;
+
+/** The one error that a store throws. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, why?: string, options?: ErrorOptions) {
+    super(why === undefined ? STORE_ERRORS[code] : `${STORE_ERRORS[code]}: ${why}`, options);
+    this.code = code;
+  }
+}

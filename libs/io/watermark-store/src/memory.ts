@@ -1,0 +1,34 @@
+import { mayWrite, type Row, type RowKey } from '@meridian/watermark';
+import { storeOver, type Rows, type WatermarkStore } from './store.ts';
+
+/** A store for tests and simulations: durable as long as the object that it is given. */
+export function memoryStore(kept: Map<string, Row> = new Map<string, Row>()): WatermarkStore {
+  let before = new Map(kept);
+  const rows: Rows = {
+    get: key => kept.get(nameOf(key)),
+    ofKey: (chainId, pkh) =>
+      [...kept.values()].filter(row => row.chainId === chainId && row.pkh === pkh),
+    all: () => [...kept.values()],
+    write: row => {
+      if (!mayWrite(kept.get(nameOf(row)), row)) return false;
+      kept.set(nameOf(row), row);
+      return true;
+    },
+  };
+  return storeOver({
+    rows,
+    begin: () => {
+      before = new Map(kept);
+    },
+    commit: () => undefined,
+    rollback: () => {
+      kept.clear();
+      for (const [name, row] of before) kept.set(name, row);
+    },
+    close: () => undefined,
+  });
+}
+
+function nameOf({ chainId, pkh, kind }: RowKey): string {
+  return `${chainId}/${pkh}/${kind}`;
+}

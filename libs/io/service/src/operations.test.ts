@@ -1,0 +1,51 @@
+import { afterEach, expect, test } from 'vitest';
+import { openMetrics, serveOperations, type Listening } from './index.ts';
+
+const open: Listening[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
+
+const TABLE = {
+  votes_total: { type: 'counter', help: 'Votes.', labels: { kind: ['attestation'] } },
+  level: { type: 'gauge', help: 'Level.' },
+  took_seconds: { type: 'histogram', help: 'Time.' },
+} as const;
+
+async function serve(checks: Readonly<Record<string, true | string>>) {
+  const metrics = openMetrics('endorser', TABLE);
+  const server = await serveOperations(
+    { host: '127.0.0.1', port: 0 },
+    { metrics, checks: () => checks, status: () => ({ level: 7 }) },
+  );
+  open.push(server);
+  const get = (path: string) => fetch(`http://127.0.0.1:${server.port.toString()}${path}`);
+  return { metrics, get };
+}
+
+test('metrics have their prefix, and values of labels that nobody foresaw count as other', async () => {
+  const { metrics, get } = await serve({});
+  metrics.record('votes_total', 2, { kind: 'attestation' });
+  metrics.record('votes_total', 1, { kind: 'surprise' });
+  metrics.record('level', 7);
+  metrics.record('took_seconds', 0.003);
+  const text = await (await get('/metrics')).text();
+  expect(text).toContain('meridian_endorser_votes_total{kind="attestation"} 2');
+  expect(text).toContain('meridian_endorser_votes_total{kind="other"} 1');
+  expect(text).toContain('meridian_endorser_level 7');
+  expect(text).toContain('meridian_endorser_took_seconds_bucket{le="0.004"} 1');
+});
+
+test('a daemon is alive while it answers, and ready when every check holds', async () => {
+  const ready = await serve({ store: true });
+  expect((await ready.get('/ready')).status).toBe(200);
+  const waiting = await serve({ store: 'another process holds it' });
+  expect((await waiting.get('/health')).status).toBe(200);
+  const answer = await waiting.get('/ready');
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toEqual({
+    ready: false,
+    checks: { store: 'another process holds it' },
+  });
+  expect(await (await waiting.get('/status')).json()).toEqual({ level: 7 });
+});

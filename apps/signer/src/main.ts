@@ -1,0 +1,55 @@
+import { softwareKeystore } from '@meridian/keystore';
+import { listen, openMetrics, runDaemon, serveOperations } from '@meridian/service';
+import type { ChainId } from '@meridian/tezos';
+import { waitForSqliteStore, type WatermarkStore } from '@meridian/watermark-store';
+import { CONFIGURATION } from './configuration.ts';
+import { signerHttp } from './http.ts';
+import { METRICS } from './metrics.ts';
+import { createSigning } from './sign.ts';
+
+await runDaemon({
+  app: 'signer',
+  summary: 'Meridian signer: signs blocks and votes that the watermark permits, and nothing else.',
+  schema: CONFIGURATION,
+  start: async (configuration, { log, atEnd, announce }) => {
+    const chainId = configuration.chainId as ChainId;
+    const keystore = softwareKeystore(configuration.keys);
+    const metrics = openMetrics('signer', METRICS);
+    const held: { store?: WatermarkStore } = {};
+    const store = (): WatermarkStore | undefined => held.store;
+    const giveUp = new AbortController();
+    atEnd(async () => {
+      giveUp.abort();
+      await held.store?.close();
+    });
+    const sign = createSigning({
+      chainId,
+      keystore,
+      store,
+      observe: outcome => {
+        metrics.record('requests_total', 1, { kind: outcome.kind, outcome: outcome.outcome });
+        const isGood = outcome.outcome === 'signed' || outcome.outcome === 'released';
+        log[isGood ? 'debug' : 'warn']('sign', outcome);
+      },
+    });
+    const http = await listen(
+      signerHttp({ chainId, keystore, store, sign }).listen(
+        configuration.listen.port,
+        configuration.listen.host,
+      ),
+    );
+    atEnd(http.close);
+    const operations = await serveOperations(configuration.operations, {
+      metrics: metrics,
+      checks: () => ({ store: held.store === undefined ? 'another process holds it' : true }),
+      status: () => ({
+        keys: keystore.keys().map(({ pkh }) => pkh),
+        holdsStore: held.store !== undefined,
+      }),
+    });
+    atEnd(operations.close);
+    announce({ port: http.port, operationsPort: operations.port });
+    held.store = await waitForSqliteStore(configuration.store, giveUp.signal);
+    log.info('holds_store', { keys: keystore.keys().length });
+  },
+});

@@ -1,0 +1,89 @@
+import type { Topic, Verifier, ViewOptions, ViewStream } from '@meridian/chain-view';
+import type { Clock } from '@meridian/prelude';
+import type { AttestationMark, Ballot, VoterOptions } from '@meridian/tenderbake';
+import type { PublicKeyHash } from '@meridian/tezos';
+import { newLine, signBytesOf, stepLine } from '@meridian/vote-line';
+import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
+
+/** What an endorser reaches outside itself. Nothing here ever rejects. */
+export type Outside = {
+  readonly clock: Clock;
+  readonly verifier: Verifier;
+  /** The signed operation of a ballot, in hexadecimal; undefined when nobody signs it. */
+  readonly sign: (ballot: Ballot, bytes: Uint8Array) => Promise<string | undefined>;
+  /** What a key attested last; undefined when nobody could say. */
+  readonly mark: (key: PublicKeyHash) => Promise<AttestationMark | null | undefined>;
+  /** Posts an operation to all nodes. */
+  readonly inject: (operation: string, ballot: Ballot) => void;
+  /** Asks all nodes; each answer comes back as an event. */
+  readonly read: (topic: Topic) => void;
+  readonly restart: (node: string, stream: ViewStream) => void;
+  readonly wakeAt: (at: ReturnType<Clock>, wake: () => void) => void;
+  /** Sees every event with what came of it. */
+  readonly observe: (event: LineEvent, effects: readonly LineEffect[]) => void;
+};
+
+/** An endorser: `hear` takes whatever nodes say. */
+export type Endorser = {
+  readonly hear: (event: LineEvent) => void;
+  readonly state: () => LineState;
+};
+
+/**
+ * The whole way of a vote: what a node says is judged, a block is preattested, its prequorum attested. Each arrow is a
+ * step of the line; here its wishes are carried out.
+ */
+export function createEndorser(view: ViewOptions, voter: VoterOptions, outside: Outside): Endorser {
+  let line = newLine(view, voter);
+  const hear = (event: LineEvent): void => {
+    const [next, effects] = stepLine(line, outside.verifier, event);
+    line = next;
+    // What is to be signed and injected does not wait for logs and metrics.
+    for (const effect of effects) perform(effect);
+    outside.observe(event, effects);
+  };
+  const perform = (effect: LineEffect): void => {
+    switch (effect.kind) {
+      case 'sign':
+        for (const ballot of effect.ballots) void signed(ballot);
+        return;
+      case 'inject':
+        outside.inject(effect.operation, effect.ballot);
+        return;
+      case 'read_marks':
+        void marks(effect.hash);
+        return;
+      case 'wake':
+        outside.wakeAt(effect.at, () => {
+          hear({ kind: 'timer', at: outside.clock(), hash: effect.hash });
+        });
+        return;
+      case 'read':
+        outside.read(effect.topic);
+        return;
+      case 'restart':
+        outside.restart(effect.node, effect.stream);
+        return;
+      case 'abstain':
+      case 'facts':
+      case 'fault':
+      case 'proposal':
+        return;
+    }
+  };
+  const signed = async (ballot: Ballot): Promise<void> => {
+    const operation = await outside.sign(ballot, signBytesOf(view.chainId, ballot));
+    if (operation === undefined) return;
+    hear({ kind: 'signed', at: outside.clock(), ballot, operation });
+  };
+  const marks = async (
+    hash: Extract<LineEffect, { kind: 'read_marks' }>['hash'],
+  ): Promise<void> => {
+    const answers = await Promise.all([...view.keys].map(key => outside.mark(key)));
+    const all = answers.every(answer => answer !== undefined)
+      ? answers.filter(answer => answer !== null)
+      : null;
+    hear({ kind: 'marks', at: outside.clock(), hash, marks: all });
+  };
+  return { hear, state: () => line };
+}

@@ -1,0 +1,34 @@
+import { NODE_FAULTS } from '@meridian/chain-view';
+import type { MetricRow } from '@meridian/service';
+import { ABSTENTIONS } from '@meridian/tenderbake';
+
+const KINDS = ['preattestation', 'attestation'];
+
+/** What an endorser counts. */
+export const METRICS = {
+  votes_total: { type: 'counter', help: 'Votes handed to the nodes.', labels: { kind: KINDS } },
+  unsigned_total: {
+    type: 'counter',
+    help: 'Votes that no signer signed.',
+    labels: { kind: KINDS },
+  },
+  abstentions_total: {
+    type: 'counter',
+    help: 'Blocks that were not voted on, by reason.',
+    labels: { reason: Object.keys(ABSTENTIONS) },
+  },
+  node_faults_total: {
+    type: 'counter',
+    help: 'What nodes said and was not believed, by reason.',
+    labels: { reason: Object.keys(NODE_FAULTS) },
+  },
+  block_to_preattestation_seconds: {
+    type: 'histogram',
+    help: 'From a block that was seen to its preattestation handed to the first node.',
+  },
+  prequorum_to_attestation_seconds: {
+    type: 'histogram',
+    help: 'From a prequorum to the attestation handed to the first node.',
+  },
+  level: { type: 'gauge', help: 'Level of the latest block that was verified.' },
+} as const satisfies Record<string, MetricRow>;

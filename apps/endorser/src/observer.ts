@@ -1,0 +1,120 @@
+import type { Injection, NodeMessage } from '@meridian/node-pool';
+import type { Log, Metrics } from '@meridian/service';
+import type { Ballot } from '@meridian/tenderbake';
+import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
+import type { METRICS } from './metrics.ts';
+import type { Timings } from './timings.ts';
+
+/** Turns what happens into log lines and metrics; nothing is decided here. */
+export type Observer = {
+  readonly node: (message: NodeMessage) => void;
+  readonly step: (event: LineEvent, effects: readonly LineEffect[]) => void;
+  readonly injection: (ballot: Ballot, injection: Injection) => void;
+  readonly checks: (state: LineState) => Readonly<Record<string, true | string>>;
+  readonly status: (state: LineState) => object;
+};
+
+export function observer(
+  log: Log,
+  metrics: Metrics<keyof typeof METRICS>,
+  timings: Timings,
+): Observer {
+  return {
+    node: message => {
+      if (message.kind !== 'fault') return;
+      const { node, stream, code, message: why } = message;
+      log.debug('node_fault', { node, stream, code, why });
+    },
+    step: (event, effects) => {
+      for (const effect of effects) observeEffect(log, metrics, timings, event, effect);
+    },
+    injection: (ballot, injection) =>
+      void observeInjection(log, metrics, timings, ballot, injection),
+    checks: ({ view }) => ({
+      chain: view.protocol === undefined ? 'no protocol is agreed on yet' : true,
+      rights: view.rights.size === 0 ? 'no rights are agreed on yet' : true,
+    }),
+    status: ({ view }) => ({
+      level: view.level,
+      nodes: [...view.nodes].map(([name, { streams, level, faults }]) => ({
+        ...{ name, level, faults },
+        streams: [...streams.keys()],
+      })),
+    }),
+  };
+}
+
+function observeEffect(
+  log: Log,
+  metrics: Metrics<keyof typeof METRICS>,
+  timings: Timings,
+  event: LineEvent,
+  effect: LineEffect,
+): void {
+  switch (effect.kind) {
+    case 'proposal': {
+      const { level, round, hash } = effect.proposal;
+      metrics.record('level', level);
+      log.info('block', { level, round, hash, node: effect.node });
+      return;
+    }
+    case 'sign':
+      for (const { kind, level, round } of effect.ballots)
+        timings.cause(kind, level, round, event.at);
+      return;
+    case 'abstain': {
+      const { level, round, reason } = effect;
+      metrics.record('abstentions_total', 1, { reason });
+      log.warn('abstained', { level, round, reason });
+      return;
+    }
+    case 'fault':
+      metrics.record('node_faults_total', 1, { reason: effect.code });
+      log.warn('node_disbelieved', { node: effect.node, reason: effect.code });
+      return;
+    case 'facts':
+    case 'inject':
+    case 'read':
+    case 'read_marks':
+    case 'restart':
+    case 'wake':
+      return;
+  }
+}
+
+const SECONDS_OF = {
+  preattestation: 'block_to_preattestation_seconds',
+  attestation: 'prequorum_to_attestation_seconds',
+} as const;
+
+async function observeInjection(
+  log: Log,
+  metrics: Metrics<keyof typeof METRICS>,
+  timings: Timings,
+  ballot: Ballot,
+  { handedOver, receipts }: Injection,
+): Promise<void> {
+  const { kind, level, round, slot, delegate } = ballot;
+  const first = await handedOver;
+  const tookMs = first && timings.since(ballot, first);
+  if (tookMs !== undefined) metrics.record(SECONDS_OF[kind], tookMs / 1000);
+  const sinceBlockMs = first && timings.since({ ...ballot, kind: 'preattestation' }, first);
+  metrics.record('votes_total', 1, { kind });
+  const answers = await receipts;
+  const accepted = answers.filter(({ ok }) => ok).length;
+  const refusals = answers.flatMap(answer =>
+    answer.ok ? [] : [`${answer.node}: ${answer.message}`],
+  );
+  log.info('vote', {
+    kind,
+    level,
+    round,
+    slot,
+    delegate,
+    tookMs,
+    sinceBlockMs,
+    accepted,
+    of: answers.length,
+  });
+  if (accepted === 0) log.error('vote_refused', { kind, level, round, slot, refusals });
+}

@@ -1,0 +1,111 @@
+import { HELP, readArguments, type Wish } from './arguments.ts';
+import { helpOnKeys, listenToKeys } from './keys.ts';
+import {
+  lineOf,
+  newRecord,
+  summaryOf,
+  takeLog,
+  type JudgedRight,
+  type SandboxSummary,
+} from './record.ts';
+import { startSystem, type System } from './system.ts';
+
+/* `npm start`: the whole system on this machine, from a chain to the votes found on it. */
+
+/** A right is judged when two more blocks are there. */
+const JUDGED_AFTER_LEVELS = 2;
+const POLL_MS = 200;
+const MISUSED = 2;
+
+const wish = wishOf(process.argv.slice(2));
+if (wish !== undefined) process.exitCode = await demonstrate(wish);
+
+function wishOf(args: readonly string[]): Wish | undefined {
+  try {
+    const read = readArguments(args);
+    if (read !== 'help') return read;
+    console.log(HELP);
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}; see npm start -- --help`,
+    );
+    process.exitCode = MISUSED;
+  }
+  return undefined;
+}
+
+async function demonstrate(wanted: Wish): Promise<number> {
+  const say = wanted.json ? console.error : console.log;
+  const record = newRecord();
+  const system = await startSystem(wanted, line => {
+    takeLog(record, line);
+    if (wanted.json) console.error(line);
+  });
+  let ended = false;
+  const quit = (): void => {
+    ended = true;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, quit);
+  const letGo = listenToKeys(system, say, quit);
+  if (process.stdin.isTTY)
+    say(`a chain with five edge nodes, two signers, one endorser\n${helpOnKeys()}`);
+  const follow = new AbortController();
+  let doubles = 0;
+  void followRights(system, follow.signal, right => {
+    record.rights.push(right);
+    const missed = record.rights.filter(({ attested }) => !attested).length;
+    say(lineOf(record, right, missed, doubles));
+  });
+  let sandbox: SandboxSummary = { levels: 0, doubleSigns: 0, baked: 0 };
+  const isDone = (): boolean =>
+    ended || (wanted.levels !== undefined && sandbox.levels >= wanted.levels + JUDGED_AFTER_LEVELS);
+  while (!isDone()) {
+    await new Promise(resolve => setTimeout(resolve, POLL_MS));
+    sandbox = await summaryFrom(system, sandbox);
+    doubles = sandbox.doubleSigns;
+  }
+  letGo();
+  follow.abort();
+  await system.stop();
+  const levels = wanted.levels ?? Math.max(0, sandbox.levels - JUDGED_AFTER_LEVELS);
+  const summary = summaryOf(record, sandbox, levels);
+  if (wanted.json) console.log(JSON.stringify(summary));
+  else tell(summary);
+  return summary.missed === 0 && summary.doubleSigns === 0 && summary.rights > 0 ? 0 : 1;
+}
+
+function tell(summary: ReturnType<typeof summaryOf>): void {
+  const { rights, attested, missed, doubleSigns, prequorumToAttestationMs: took } = summary;
+  console.log(
+    `\n${attested.toString()} of ${rights.toString()} rights attested, ${missed.toString()} missed, ${doubleSigns.toString()} signed twice; ` +
+      `an attestation left ${String(took.p50)} ms after its prequorum (median)`,
+  );
+  console.log('next: npm start -- --levels 30 --fault node2=refuse@5s --fault node4=blackhole@10s');
+}
+
+async function summaryFrom({ control }: System, before: SandboxSummary): Promise<SandboxSummary> {
+  try {
+    return (await (await fetch(`${control}/summary`)).json()) as SandboxSummary;
+  } catch {
+    return before;
+  }
+}
+
+async function followRights(
+  { control }: System,
+  signal: AbortSignal,
+  told: (right: JudgedRight) => void,
+): Promise<void> {
+  try {
+    const response = await fetch(`${control}/levels`, { signal });
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const chunk of response.body ?? []) {
+      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) told(JSON.parse(line) as JudgedRight);
+    }
+  } catch {
+    // The run has ended, and the sandbox with it.
+  }
+}

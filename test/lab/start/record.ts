@@ -1,0 +1,147 @@
+/** A right that the sandbox has judged. */
+export type JudgedRight = {
+  readonly level: number;
+  readonly round: number;
+  readonly attested: boolean;
+  readonly preattestationMs: number | null;
+  readonly attestationMs: number | null;
+};
+
+/** What is kept of a run. */
+export type RunRecord = {
+  readonly rights: JudgedRight[];
+  /** Milliseconds, by what was measured. */
+  readonly blockToPreattestationMs: number[];
+  readonly prequorumToAttestationMs: number[];
+  readonly headToAttestationMs: number[];
+  /** Refusals of signers by code. */
+  readonly refusals: Record<string, number>;
+  /** Why a level went without a vote, as far as the endorser said; the last reason counts. */
+  readonly reasons: Map<number, string>;
+  /** How many nodes took the last vote, of how many. */
+  reached: string;
+};
+
+export function newRecord(): RunRecord {
+  return {
+    rights: [],
+    blockToPreattestationMs: [],
+    prequorumToAttestationMs: [],
+    headToAttestationMs: [],
+    refusals: {},
+    reasons: new Map(),
+    reached: '-',
+  };
+}
+
+type LogLine = {
+  readonly event?: string;
+  readonly kind?: string;
+  readonly level?: unknown;
+  readonly reason?: string;
+  readonly code?: string;
+  readonly outcome?: string;
+  readonly tookMs?: number;
+  readonly sinceBlockMs?: number;
+  readonly accepted?: number;
+  readonly of?: number;
+};
+
+/** Takes what a daemon logged; lines that are no JSON are left to be read by people. */
+export function takeLog(record: RunRecord, line: string): void {
+  let log: LogLine;
+  try {
+    log = JSON.parse(line) as LogLine;
+  } catch {
+    return;
+  }
+  const of = Number(log.level);
+  if (log.event === 'sign' && log.outcome !== undefined) {
+    record.refusals[log.outcome] = (record.refusals[log.outcome] ?? 0) + 1;
+  } else if (log.event === 'abstained' && log.reason !== undefined) {
+    record.reasons.set(of, log.reason);
+  } else if (log.event === 'not_signed') {
+    record.reasons.set(of, log.code ?? 'not_signed');
+  } else if (log.event === 'vote') {
+    record.reached = `${String(log.accepted)}/${String(log.of)}`;
+    const { tookMs, sinceBlockMs } = log;
+    const isFirst = log.kind === 'preattestation';
+    if (tookMs !== undefined) {
+      record[isFirst ? 'blockToPreattestationMs' : 'prequorumToAttestationMs'].push(tookMs);
+    }
+    if (!isFirst && sinceBlockMs !== undefined) record.headToAttestationMs.push(sinceBlockMs);
+    if (!isFirst) record.reasons.set(of, 'not_included');
+  }
+}
+
+/** The line of a level, for people. */
+export function lineOf(
+  record: RunRecord,
+  right: JudgedRight,
+  missed: number,
+  doubles: number,
+): string {
+  const { level, round, attested, preattestationMs, attestationMs } = right;
+  const time = (ms: number | null): string =>
+    ms === null ? '     -' : `${ms.toFixed(0).padStart(3)} ms`;
+  const outcome = attested ? 'included' : `MISSED: ${reasonOf(record, level)}`;
+  const refused = Object.values(record.refusals).reduce((sum, count) => sum + count, 0);
+  return [
+    `level ${level.toString().padStart(5)}`,
+    `round ${round.toString()}`,
+    `preattested ${time(preattestationMs)}`,
+    `attested ${time(attestationMs)}`,
+    `nodes ${record.reached}`,
+    outcome,
+    `missed ${missed.toString()}`,
+    `refused ${refused.toString()}`,
+    `double ${doubles.toString()}`,
+  ].join('  ');
+}
+
+function reasonOf({ reasons }: RunRecord, level: number): string {
+  return reasons.get(level) ?? 'no_vote';
+}
+
+/** What the sandbox counted. */
+export type SandboxSummary = {
+  readonly levels: number;
+  readonly doubleSigns: number;
+  readonly baked: number;
+};
+
+/** A run in numbers. */
+export function summaryOf(record: RunRecord, sandbox: SandboxSummary, levels: number) {
+  const rights = record.rights.filter(({ level }) => level <= levels);
+  const missed = rights.filter(({ attested }) => !attested);
+  const missedReasons: Record<string, number> = {};
+  for (const { level } of missed) {
+    const reason = reasonOf(record, level);
+    missedReasons[reason] = (missedReasons[reason] ?? 0) + 1;
+  }
+  return {
+    levels,
+    rights: rights.length,
+    attested: rights.length - missed.length,
+    missed: missed.length,
+    missedReasons,
+    baked: sandbox.baked,
+    doubleSigns: sandbox.doubleSigns,
+    refusals: record.refusals,
+    blockToPreattestationMs: quantiles(record.blockToPreattestationMs),
+    prequorumToAttestationMs: quantiles(record.prequorumToAttestationMs),
+    headToAttestationMs: quantiles(record.headToAttestationMs),
+  };
+}
+
+function quantiles(values: readonly number[]): {
+  readonly p50: number | null;
+  readonly p99: number | null;
+} {
+  const sorted = [...values].sort((one, other) => one - other);
+  const at = (share: number): number | null => {
+    const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+    return value === undefined ? null : Math.round(value * 100) / 100;
+  };
+  return { p50: at(0.5), p99: at(0.99) };
+}

@@ -1,0 +1,144 @@
+import type { ChainId } from '@meridian/tezos';
+import { createServer, type AddressInfo } from 'node:net';
+import { startApp, type Child } from '../child.ts';
+import type { Wish } from './arguments.ts';
+import { newWorkshop, provisionFirstUse, type Workshop } from './workshop.ts';
+
+/** The whole system on this machine: a chain with five edge nodes, two signers on one watermark, an endorser. */
+export type System = {
+  readonly workshop: Workshop;
+  readonly control: string;
+  readonly signers: readonly string[];
+  readonly nodes: readonly { readonly name: string; readonly url: string }[];
+  /** kill -9, and start again. */
+  readonly strike: (name: string) => void;
+  /** The signer that holds the watermark. */
+  readonly holder: () => Promise<string>;
+  readonly stop: () => Promise<void>;
+};
+
+/** Seconds before the chain begins, in which daemons get ready. */
+const START_IN = '2';
+
+/** @param told gets each line that a daemon logs */
+export async function startSystem(wish: Wish, told: (line: string) => void): Promise<System> {
+  const workshop = newWorkshop();
+  const children = new Map<string, Child>();
+  let stopping = false;
+  const start = (app: string, args: readonly string[], name: string): Child => {
+    const child = startApp(app, args, name, told);
+    children.set(name, child);
+    child.ready.catch(() => undefined);
+    void child.ended.then(() => {
+      // Whatever ends is started again, as a supervisor would.
+      if (!stopping && name !== 'sandbox') start(app, args, name);
+    });
+    return child;
+  };
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    for (const child of children.values()) child.kill('SIGTERM');
+    await Promise.all([...children.values()].map(({ ended }) => ended));
+    workshop.remove();
+  };
+  try {
+    const { nodes, control } = await startSandbox(wish, workshop, start);
+    const chainId = (await json(`${nodes[0]?.url ?? ''}/chains/main/chain_id`)) as ChainId;
+    await provisionFirstUse(workshop, chainId);
+    const signers = await startSigners(workshop, chainId, start);
+    await startEndorser(workshop, chainId, nodes, signers, start);
+    const urls = signers.map(({ url }) => url);
+    return {
+      ...{ workshop, control, nodes, stop },
+      signers: urls,
+      strike: name => children.get(name)?.kill('SIGKILL'),
+      holder: async () => {
+        for (const { name, operations } of signers) {
+          const status = (await json(`${operations}/status`).catch(() => ({}))) as {
+            holdsStore?: boolean;
+          };
+          if (status.holdsStore === true) return name;
+        }
+        return 'signer1';
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Start = (app: string, args: readonly string[], name: string) => Child;
+type Signer = { readonly name: string; readonly url: string; readonly operations: string };
+
+async function startSandbox(
+  { protocol, blockTime, seed, faults }: Wish,
+  { publicKey }: Workshop,
+  start: Start,
+): Promise<Pick<System, 'nodes' | 'control'>> {
+  const fixed = ['--guest', publicKey, '--start-in', START_IN, '--protocol', protocol];
+  const scripted = faults.flatMap(fault => ['--fault', fault]);
+  const args = [...fixed, '--block-time', blockTime, '--seed', seed, ...scripted];
+  return (await start('sandbox', args, 'sandbox').ready) as unknown as Pick<
+    System,
+    'nodes' | 'control'
+  >;
+}
+
+async function startSigners(
+  workshop: Workshop,
+  chainId: ChainId,
+  start: Start,
+): Promise<readonly Signer[]> {
+  const signers: Signer[] = [];
+  for (const name of ['signer1', 'signer2']) {
+    const [port, operationsPort] = [await freePort(), await freePort()];
+    const config = workshop.write(name, {
+      chainId,
+      listen: { port },
+      operations: { port: operationsPort },
+      store: workshop.store,
+      keys: [{ name: 'baker', secretFile: workshop.secretFile }],
+    });
+    await start('signer', ['--config', config], name).ready;
+    const host = 'http://127.0.0.1:';
+    signers.push({
+      name,
+      url: `${host}${port.toString()}`,
+      operations: `${host}${operationsPort.toString()}`,
+    });
+  }
+  return signers;
+}
+
+async function startEndorser(
+  workshop: Workshop,
+  chainId: ChainId,
+  nodes: System['nodes'],
+  signers: readonly Signer[],
+  start: Start,
+): Promise<void> {
+  const config = workshop.write('endorser', {
+    chainId,
+    nodes,
+    signers: signers.map(({ url }) => url),
+    keys: [workshop.pkh],
+    operations: { port: 0 },
+  });
+  await start('endorser', ['--config', config], 'endorser').ready;
+}
+
+async function json(url: string): Promise<unknown> {
+  return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).json();
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -182,9 +182,12 @@ export function answered(state: ViewState, topic: Topic): ViewState {
   return { ...state, asked };
 }
 
-/** The rights that are wanted while a level is voted on: its own, and those of the next level ahead of it. */
+/** How far ahead rights are agreed on: so many levels are voted on with fewer nodes left than have to agree. */
+const RIGHTS_AHEAD_LEVELS = 16;
+
+/** The rights that are wanted while a level is voted on: its own, and those of the levels after it. */
 export function wantedRights(state: ViewState, level: number): readonly Topic[] {
-  return [level, level + 1]
+  return Array.from({ length: RIGHTS_AHEAD_LEVELS + 1 }, (_, ahead) => level + ahead)
     .filter(each => !state.rights.has(each as Level))
     .map(each => ({ kind: 'rights', level: each as Level }));
 }

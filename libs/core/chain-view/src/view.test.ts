@@ -1,0 +1,264 @@
+import { duration, instant, later, type Instant } from '@meridian/prelude';
+import { createChain, createNode, type ChainBlock } from '@meridian/sandbox-chain';
+import { PROTOCOLS, type PublicKeyHash } from '@meridian/tezos';
+import { verify, verifyAggregate } from '@meridian/tezos/crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  newView,
+  pathOf,
+  stepView,
+  type Topic,
+  type Verifier,
+  type ViewEffect,
+  type ViewEvent,
+} from './index.ts';
+
+const verifier = { verify, verifyAggregate } as unknown as Verifier;
+const [protocol] = PROTOCOLS.filter(({ number }) => number === '025');
+
+/** A chain of real blocks by robots, and what its nodes said. */
+const chain = createChain({
+  seed: 3,
+  protocol: protocol!,
+  genesisTime: instant(1_800_000_000_000),
+  minimalBlockDelay: duration(1_000),
+  delayIncrementPerRound: duration(1_000),
+  committeeSize: 64,
+  blocksPerCycle: 64,
+  allBakersAttest: false,
+  robots: { tz1: 2, tz2: 1, tz3: 1, tz4: 1 },
+  guests: [],
+  latency: { min: duration(5), max: duration(20) },
+  script: [{ level: 4, kind: 'no_quorum' }],
+});
+const node = createNode(chain, { name: 'node1', now: () => instant(0) });
+const blocks: ChainBlock[] = [];
+const votes: object[] = [];
+beforeAll(() => {
+  while (chain.head().level < 6) {
+    for (const event of chain.advanceTo(chain.nextWake())) {
+      node.deliver([event]);
+      if (event.kind === 'validated') blocks.push(event.block);
+      if (event.kind === 'operation') votes.push({ ...event.operation.value });
+    }
+  }
+});
+
+/** What an honest node answers. */
+function honest(topic: Topic): unknown {
+  const [path = '', query = ''] = pathOf(topic).split('?');
+  const reply = node.handle({ method: 'GET', path, query: new URLSearchParams(query), body: '' });
+  return 'stream' in reply || reply.status !== 200 ? undefined : JSON.parse(reply.body);
+}
+
+function blockItem({ hash, header, operations }: ChainBlock): Record<string, unknown> {
+  const passes = operations.map(pass => pass.map(({ value }) => value));
+  return { hash, header, operations: passes, chain_id: chain.chainId };
+}
+
+type Answers = Readonly<Record<string, (topic: Topic) => unknown>>;
+const ALL: Answers = { node1: honest, node2: honest, node3: honest };
+
+/** A view of nodes that answer so; what it finds is gathered. */
+function viewOf(answers: Answers = ALL, quorum = 2) {
+  let state = newView({ chainId: chain.chainId, keys: new Set<PublicKeyHash>(), quorum });
+  const found: ViewEffect[] = [];
+  const at = { now: instant(1_800_000_010_000) };
+  const hear = (event: ViewEvent): void => {
+    const [next, effects] = stepView(state, verifier, event);
+    state = next;
+    for (const effect of effects) {
+      found.push(effect);
+      if (effect.kind !== 'read') continue;
+      for (const [name, answer] of Object.entries(answers)) {
+        const value = answer(effect.topic);
+        if (value !== undefined)
+          hear({ kind: 'answer', at: event.at, node: name, topic: effect.topic, value });
+      }
+    }
+  };
+  const block = (item: unknown, from = 'node1', when: Instant = at.now): void => {
+    hear({ kind: 'block', at: when, node: from, stream: 'validated_blocks', item });
+  };
+  const of = <Kind extends ViewEffect['kind']>(kind: Kind) =>
+    found.filter((each): each is Extract<ViewEffect, { kind: Kind }> => each.kind === kind);
+  const start = (): void =>
+    hear({ kind: 'stream', at: at.now, node: 'node1', stream: 'heads', open: true });
+  start();
+  return { hear, block, of, now: at.now, state: () => state };
+}
+
+const levelOf = (at: number): ChainBlock => blocks.find(({ level }) => level === at)!;
+const faultsOf = (view: ReturnType<typeof viewOf>) => view.of('fault').map(({ code }) => code);
+
+describe('a block', () => {
+  test('is told once, whoever brings it, with the hash at level L-2 as branch of its votes', () => {
+    const view = viewOf();
+    for (const name of ['node1', 'node2', 'node3']) view.block(blockItem(levelOf(3)), name);
+    const [first, ...others] = view.of('proposal');
+    expect(others).toEqual([]);
+    expect(first?.proposal).toMatchObject({
+      hash: levelOf(3).hash,
+      level: 3,
+      round: levelOf(3).round,
+    });
+    expect(first?.proposal.predecessor.predecessor).toBe(levelOf(1).hash);
+    expect(faultsOf(view)).toEqual([]);
+  });
+
+  test('that carries a prequorum is told with its round, once every signature in it is checked', () => {
+    const view = viewOf();
+    const again = blocks.find(({ level, round }) => level === 4 && round > 0)!;
+    view.block(blockItem(again));
+    expect(view.of('proposal')[0]?.proposal.prequorumRound).toBe(0);
+  });
+
+  test('whose prequorum lacks votes is disbelieved', () => {
+    const view = viewOf();
+    const again = blocks.find(({ level, round }) => level === 4 && round > 0)!;
+    const { operations, ...rest } = blockItem(again);
+    const [consensus = []] = operations as unknown[][];
+    const isProof = (each: unknown) => JSON.stringify(each).includes('"preattestation');
+    const poorer = consensus
+      .filter(each => !isProof(each))
+      .concat(consensus.filter(isProof).slice(0, 1));
+    view.block({ ...rest, operations: [poorer, [], [], []] });
+    expect(faultsOf(view)).toEqual(['false_prequorum']);
+    expect(view.of('proposal')).toEqual([]);
+  });
+
+  test.each<[string, string, (item: Record<string, unknown>) => unknown]>([
+    ['under another hash', 'wrong_hash', item => ({ ...item, hash: levelOf(2).hash })],
+    ['of another chain', 'other_chain', item => ({ ...item, chain_id: 'NetXdQprcVkpaWU' })],
+    ['that is half a header', 'unreadable', ({ hash }) => ({ hash, header: { level: 3 } })],
+    ['that is a number', 'unreadable', () => 7],
+  ])('%s is disbelieved', (_what, code, forge) => {
+    const view = viewOf();
+    view.block(forge(blockItem(levelOf(3))));
+    expect(faultsOf(view)).toEqual([code]);
+    expect(view.of('proposal')).toEqual([]);
+  });
+
+  test('that waits for an answer goes on when the answer comes', () => {
+    const silent = (): unknown => undefined;
+    const view = viewOf({
+      node1: topic => (topic.kind === 'header' ? silent() : honest(topic)),
+      node2: honest,
+      node3: silent,
+    });
+    view.block(blockItem(levelOf(3)), 'node3');
+    expect(view.of('proposal')).toHaveLength(1);
+  });
+});
+
+describe('rights', () => {
+  const cheat = (topic: Topic): unknown => {
+    const value = honest(topic);
+    if (topic.kind !== 'rights' || !Array.isArray(value)) return value;
+    const [row] = value as [{ consensus_threshold: string }];
+    return [{ ...row, consensus_threshold: '1' }];
+  };
+
+  test('hold when most nodes say the same, and who says something else is named', () => {
+    const view = viewOf({ node1: cheat, node2: honest, node3: honest });
+    view.block(blockItem(levelOf(3)));
+    const facts = view.of('facts').find(({ facts: { level } }) => level === 3);
+    expect(facts?.facts.threshold).toBe(chain.rights(3).threshold);
+    expect(new Set(view.of('fault').map(({ node: name, code }) => `${name} ${code}`))).toEqual(
+      new Set(['node1 outvoted']),
+    );
+  });
+
+  test('without agreement there are none, and the block is not told', () => {
+    const view = viewOf({ node1: cheat, node2: honest });
+    view.block(blockItem(levelOf(3)));
+    expect(view.of('facts')).toEqual([]);
+    expect(view.of('proposal')).toEqual([]);
+  });
+
+  test('are asked for ahead of their levels', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)));
+    const asked = view
+      .of('read')
+      .flatMap(({ topic }) => (topic.kind === 'rights' ? [topic.level] : []));
+    expect(Math.max(...asked)).toBe(3 + 16);
+  });
+});
+
+describe('votes', () => {
+  const preattestations = () =>
+    votes.filter(
+      vote =>
+        JSON.stringify(vote).includes('"preattestation","slot"') &&
+        JSON.stringify(vote).includes('"level":3,'),
+    );
+
+  test('of the level are told once each, checked under the keys of their slots', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)));
+    for (const name of ['node1', 'node2'])
+      view.hear({ kind: 'operations', at: view.now, node: name, items: preattestations() });
+    const told = view.of('preattestations').flatMap(({ votes: each }) => each);
+    expect(told).toHaveLength(preattestations().length);
+    expect(told.length).toBeGreaterThan(3);
+  });
+
+  test('with a signature of somebody else are disbelieved, and do not hide the true ones', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)));
+    const [first, second] = preattestations() as { signature: string }[];
+    const forged = { ...first, signature: second?.signature };
+    view.hear({ kind: 'operations', at: view.now, node: 'node2', items: [forged] });
+    view.hear({ kind: 'operations', at: view.now, node: 'node1', items: [first] });
+    expect(faultsOf(view)).toEqual(['wrong_signature']);
+    expect(view.of('preattestations')).toHaveLength(1);
+  });
+
+  test('that cannot be read are disbelieved', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)));
+    view.hear({
+      kind: 'operations',
+      at: view.now,
+      node: 'node1',
+      items: [{ contents: [{ kind: 'preattestation' }] }],
+    });
+    expect(faultsOf(view)).toEqual(['unreadable']);
+  });
+});
+
+describe('a stream', () => {
+  test('that is open and silent for three block times is given up, once in that time', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)));
+    const quiet = (ms: number) => view.hear({ kind: 'tick', at: later(view.now, duration(ms)) });
+    quiet(2_900);
+    expect(view.of('restart')).toEqual([]);
+    quiet(3_100);
+    quiet(3_200);
+    expect(
+      view
+        .of('restart')
+        .map(({ stream }) => stream)
+        .sort(),
+    ).toEqual(['heads', 'validated_blocks']);
+  });
+
+  test('that has ended is not', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)));
+    for (const stream of ['heads', 'validated_blocks'] as const) {
+      view.hear({ kind: 'stream', at: view.now, node: 'node1', stream, open: false });
+    }
+    view.hear({ kind: 'tick', at: later(view.now, duration(60_000)) });
+    expect(view.of('restart')).toEqual([]);
+  });
+});
+
+test('unanswered questions are put again', () => {
+  const view = viewOf({});
+  const before = view.of('read').length;
+  view.hear({ kind: 'tick', at: later(view.now, duration(1_100)) });
+  expect(view.of('read').length).toBeGreaterThan(before);
+});

@@ -24,7 +24,7 @@ export function hearBlock(
 ): ViewStep {
   const { at, node, item } = event;
   const { protocol, options } = state;
-  if (protocol === undefined) return ask(state, at, [{ kind: 'chain' }, { kind: 'constants' }]);
+  if (protocol === undefined) return [state, []];
   const chain = isObject(item) ? item['chain_id'] : undefined;
   if (chain !== undefined && chain !== options.chainId) return blame(state, node, 'other_chain');
   const header = readHeader(item, protocol);

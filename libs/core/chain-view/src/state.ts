@@ -4,7 +4,7 @@ import type { BlockHash, ChainId, Level, PublicKeyHash } from '@meridian/tezos';
 import type { Signed, Vote, Aggregate } from '@meridian/tezos/forge';
 import type { Ballots } from './agree.ts';
 import type { Knowledge } from './judge.ts';
-import type { NodeFault, Topic, ViewStream } from './messages.ts';
+import type { NodeFault, Topic, ViewEvent, ViewStream } from './messages.ts';
 import type { Header } from './read.ts';
 
 /** What a view is made for. */
@@ -34,6 +34,9 @@ export type ParkedBlock = {
   readonly operations: readonly Signed<Vote | Aggregate>[] | undefined;
 };
 
+/** An item of a stream that cannot be read yet. */
+export type Unread = Extract<ViewEvent, { readonly kind: 'block' | 'operations' }>;
+
 /** A vote that waits for rights or a key. */
 export type ParkedVote = { readonly node: string; readonly operation: Signed<Vote | Aggregate> };
 
@@ -52,6 +55,8 @@ export type ViewState = Knowledge & {
   readonly options: ViewOptions;
   /** The protocol counter of the blocks that the constants hold for. */
   readonly proto: number | undefined;
+  /** What came before the protocol was agreed on, and can be read only then; oldest first. */
+  readonly unread: readonly Unread[];
   /** Blocks that were judged, good or bad, oldest first. */
   readonly judged: ReadonlySet<BlockHash>;
   readonly parkedBlocks: ReadonlyMap<BlockHash, ParkedBlock>;
@@ -82,6 +87,7 @@ export function newView(options: ViewOptions): ViewState {
     rights: none,
     keys: none,
     proto: undefined,
+    unread: [],
     judged: new Set(),
     parkedBlocks: none,
     parkedVotes: [],

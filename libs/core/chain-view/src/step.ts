@@ -3,7 +3,8 @@ import { hearBlock, judge } from './blocks.ts';
 import type { Verifier } from './judge.ts';
 import { learn } from './learn.ts';
 import type { ViewEvent, ViewStream } from './messages.ts';
-import { ask, inTurn, note, wantedRights, type ViewState, type ViewStep } from './state.ts';
+import { ask, inTurn, note, wantedRights } from './state.ts';
+import type { Unread, ViewState, ViewStep } from './state.ts';
 import { hearVotes, retryVotes } from './votes.ts';
 
 /** A stream that is silent for as many rounds 0 is given up: a node sends no sign of life. */
@@ -18,11 +19,15 @@ export function stepView(state: ViewState, verifier: Verifier, event: ViewEvent)
   const { at, node } = event;
   switch (event.kind) {
     case 'block':
-      return hearBlock(alive(state, node, event.stream, at), verifier, event);
+      return listen(alive(state, node, event.stream, at), verifier, event);
     case 'operations':
-      return hearVotes(alive(state, node, 'operations', at), verifier, event);
+      return listen(alive(state, node, 'operations', at), verifier, event);
     case 'answer':
-      return learn(state, verifier, event);
+      return inTurn(
+        state,
+        now => learn(now, verifier, event),
+        now => (!canRead(state) && canRead(now) ? readUnread(now, verifier, at) : [now, []]),
+      );
     case 'unanswered':
       return [state, []];
     case 'stream': {
@@ -34,6 +39,33 @@ export function stepView(state: ViewState, verifier: Verifier, event: ViewEvent)
     }
   }
   return unreachable(event);
+}
+
+/** Items that are kept until they can be read: a view that starts in the middle of a level needs all of it. */
+const UNREAD_MAX = 256;
+
+function listen(state: ViewState, verifier: Verifier, event: Unread): ViewStep {
+  if (!canRead(state)) {
+    const unread = [...state.unread, event].slice(-UNREAD_MAX);
+    return ask({ ...state, unread }, event.at, [{ kind: 'chain' }, { kind: 'constants' }]);
+  }
+  return event.kind === 'block'
+    ? hearBlock(state, verifier, event)
+    : hearVotes(state, verifier, event);
+}
+
+/** Protocol and constants say how to read blocks, votes and rights. */
+function canRead({ protocol, constants }: ViewState): boolean {
+  return protocol !== undefined && constants !== undefined;
+}
+
+function readUnread(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
+  const { unread } = state;
+  const blocksFirst = [...unread].sort((one, other) => one.kind.localeCompare(other.kind));
+  const steps = blocksFirst.map(
+    event => (now: ViewState) => listen(now, verifier, { ...event, at }),
+  );
+  return inTurn({ ...state, unread: [] }, ...steps);
 }
 
 function alive(state: ViewState, node: string, stream: ViewStream, at: Instant): ViewState {
@@ -50,7 +82,7 @@ function ended(state: ViewState, node: string, stream: ViewStream): ViewState {
 
 /** Asks again for what is still missing, and gives up streams that are silent for too long. */
 function tick(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
-  const missing = state.protocol === undefined || state.constants === undefined;
+  const missing = !canRead(state);
   const blocks = [...state.parkedBlocks.values()];
   return inTurn(
     state,

@@ -256,6 +256,23 @@ describe('a stream', () => {
   });
 });
 
+test('what comes before the protocol is agreed on is read once it is', () => {
+  let isOpen = false;
+  const answer = (topic: Topic): unknown => (isOpen ? honest(topic) : undefined);
+  const view = viewOf({ node1: answer, node2: answer });
+  view.hear({
+    kind: 'operations',
+    at: view.now,
+    node: 'node1',
+    items: votes.filter(vote => JSON.stringify(vote).includes('"level":3,')),
+  });
+  view.block(blockItem(levelOf(3)));
+  isOpen = true;
+  view.hear({ kind: 'tick', at: later(view.now, duration(1_100)) });
+  expect(view.of('proposal')).toHaveLength(1);
+  expect(view.of('preattestations').flatMap(({ votes: each }) => each).length).toBeGreaterThan(3);
+});
+
 test('unanswered questions are put again', () => {
   const view = viewOf({});
   const before = view.of('read').length;

@@ -88,7 +88,8 @@ export function retryVotes(state: ViewState, verifier: Verifier, at: Instant): V
 }
 
 function isNear({ level }: ViewState, { contents: [vote] }: Signed<Vote | Aggregate>): boolean {
-  return 'slot' in vote && Math.abs(vote.level - level) <= LEVELS_AROUND;
+  // A view that has seen no good block yet cannot tell what is near.
+  return 'slot' in vote && (level === 0 || Math.abs(vote.level - level) <= LEVELS_AROUND);
 }
 
 /** Two votes are the same only with the same signature: a forged one must not hide the true one. */

@@ -1,5 +1,7 @@
 import { runCommandLine } from './cli.ts';
 
+// A reader that has seen enough, such as head, is no error.
+process.stdout.on('error', () => undefined);
 const status = await runCommandLine(process.argv.slice(2), {
   note: line => {
     process.stderr.write(`${line}\n`);

@@ -38,6 +38,10 @@ test('five mistakes are five lines, each with its path', () => {
   ]);
 });
 
+test('a key that is missing is called so', () => {
+  expect(read('name: us\n')).toEqual({ ok: false, error: ['nodes: is missing'] });
+});
+
 describe('the environment', () => {
   test('stands above the file, for every key', () => {
     const env = {

@@ -104,7 +104,8 @@ function linesOf(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => `${path === '' ? key : `${path}.${key}`}: there is no such key`);
   }
-  return [`${path === '' ? 'the file' : path}: ${issue.message}`];
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [`${path === '' ? 'the file' : path}: ${isMissing ? 'is missing' : issue.message}`];
 }
 
 /** One key of a configuration, for help and documentation. */

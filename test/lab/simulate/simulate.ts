@@ -192,7 +192,11 @@ class World {
       case 'read':
         this.#read(effect.topic);
         return;
-      default:
+      case 'abstain':
+      case 'facts':
+      case 'fault':
+      case 'proposal':
+      case 'restart':
         return;
     }
   }

@@ -1,3 +1,4 @@
+import { endWithStarter } from '../processes.ts';
 import { HELP, readArguments, type Wish } from './arguments.ts';
 import { helpOnKeys, listenToKeys } from './keys.ts';
 import {
@@ -35,6 +36,7 @@ function wishOf(args: readonly string[]): Wish | undefined {
 }
 
 async function demonstrate(wanted: Wish): Promise<number> {
+  endWithStarter();
   const say = wanted.json ? console.error : console.log;
   const record = newRecord();
   const system = await startSystem(wanted, line => {

@@ -1,31 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { descendants, parentOf } from '../processes.ts';
 import { readArguments } from './arguments.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
+const ROOT = join(import.meta.dirname, '../../..');
 const TIMEOUT_MS = 60_000;
-
-/** The processes that descend from one, with all that they started. */
-function descendants(of: number): readonly number[] {
-  const children = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .filter(pid => parentOf(pid) === of)
-    .map(Number);
-  return [...children, ...children.flatMap(descendants)];
-}
-
-/** The parent of a process that runs; undefined for one that has ended, even if nobody has taken note of it yet. */
-function parentOf(pid: string): number | undefined {
-  try {
-    const [, state, parent] = /\) (\w) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    return state === 'Z' ? undefined : Number(parent);
-  } catch {
-    return undefined;
-  }
-}
 
 describe('the demonstration', () => {
   test(
@@ -47,20 +29,21 @@ describe('the demonstration', () => {
     TIMEOUT_MS,
   );
 
-  test(
-    'after kill -9 of the launcher no process of it is left within a second',
-    async () => {
-      const child = spawn(process.execPath, [MAIN, '--json'], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
+  test.each([
+    ['npm', ['npm', 'start', '--', '--json'], []],
+    ['the launcher', ['node', MAIN, '--json'], []],
+    ['the shell that npm starts it in', ['npm', 'start', '--', '--json'], ['sh']],
+  ] as const)(
+    'after kill -9 of %s no process of it is left within a second',
+    async (_who, [program, ...args], below) => {
+      const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
       for await (const data of child.stderr) {
         if ((data as Buffer).toString().includes('"vote"')) break;
       }
       const started = descendants(child.pid ?? 0);
       expect(started.length).toBeGreaterThanOrEqual(4);
-      child.kill('SIGKILL');
-      const alive = (): number =>
-        started.filter(pid => parentOf(pid.toString()) !== undefined).length;
+      process.kill(below.length === 0 ? (child.pid ?? 0) : (started[0] ?? 0), 'SIGKILL');
+      const alive = (): number => started.filter(pid => parentOf(pid) !== undefined).length;
       await expect.poll(alive, { timeout: 1_000, interval: 50 }).toBe(0);
     },
     TIMEOUT_MS,

@@ -23,6 +23,7 @@ const START_IN = '2';
 /** @param told gets each line that a daemon logs */
 export async function startSystem(wish: Wish, told: (line: string) => void): Promise<System> {
   const workshop = newWorkshop();
+  process.once('exit', workshop.remove);
   const children = new Map<string, Child>();
   let stopping = false;
   const start = (app: string, args: readonly string[], name: string): Child => {
@@ -39,7 +40,6 @@ export async function startSystem(wish: Wish, told: (line: string) => void): Pro
     stopping = true;
     for (const child of children.values()) child.kill('SIGTERM');
     await Promise.all([...children.values()].map(({ ended }) => ended));
-    workshop.remove();
   };
   try {
     const { nodes, control } = await startSandbox(wish, workshop, start);

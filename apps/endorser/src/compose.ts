@@ -1,0 +1,83 @@
+import { openNodePool, type EdgeNode } from '@meridian/node-pool';
+import type { Clock } from '@meridian/prelude';
+import type { Log, Metrics } from '@meridian/service';
+import { signerClient } from '@meridian/signer-client';
+import type { VoterOptions } from '@meridian/tenderbake';
+import type { ChainId, PublicKeyHash } from '@meridian/tezos';
+import type { LineEffect, LineEvent } from '@meridian/vote-line';
+import { createEndorser, type Endorser } from './endorser.ts';
+import type { METRICS } from './metrics.ts';
+import { readAll, wordOf } from './nodes.ts';
+import { observer, type Observer } from './observer.ts';
+import { markOf, signedOperation } from './signers.ts';
+import { newTimings } from './timings.ts';
+import { nativeVerifier } from './verifier.ts';
+
+/** How often silent streams and unanswered questions are looked for. */
+const TICK_MS = 250;
+
+/** What an endorser is made of. */
+export type EndorserParts = {
+  readonly chainId: ChainId;
+  readonly nodes: readonly EdgeNode[];
+  /** How many nodes have to agree; undefined is more than half of them. */
+  readonly quorum: number | undefined;
+  /** Base addresses of the signers. */
+  readonly signers: readonly string[];
+  readonly keys: readonly PublicKeyHash[];
+  readonly sign: VoterOptions['sign'];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics<keyof typeof METRICS>;
+  /** Sees what the observer sees, after it; for benchmarks. */
+  readonly watch?: (event: LineEvent, effects: readonly LineEffect[]) => void;
+};
+
+/** An endorser that runs; `close` ends its connections, the last opened first. */
+export type RunningEndorser = {
+  readonly endorser: Endorser;
+  readonly observed: Observer;
+  readonly close: () => Promise<void>;
+};
+
+/** Wires nodes, signers and the line between them; it runs from here on. */
+export function runEndorser(parts: EndorserParts): RunningEndorser {
+  const { chainId, nodes, clock, log, watch } = parts;
+  const keys = new Set(parts.keys);
+  const quorum = parts.quorum ?? Math.floor(nodes.length / 2) + 1;
+  const client = signerClient(parts.signers);
+  const observed = observer(log, parts.metrics, newTimings());
+  const pool = openNodePool({ nodes, clock }, message => {
+    observed.node(message);
+    const word = wordOf(message);
+    if (word !== undefined) endorser.hear(word);
+  });
+  const endorser: Endorser = createEndorser(
+    { chainId, keys, quorum },
+    { sign: parts.sign },
+    {
+      clock,
+      verifier: nativeVerifier(),
+      sign: (ballot, bytes) => signedOperation(client, log, ballot, bytes),
+      mark: key => markOf(client, chainId, key),
+      inject: (operation, ballot) => observed.injection(ballot, pool.inject(operation)),
+      read: topic => readAll(pool, clock, topic, event => endorser.hear(event)),
+      restart: (node, stream) => pool.restart(node, stream),
+      wakeAt: (at, wake) => setTimeout(wake, Math.max(0, at - clock())),
+      observe: (event, effects) => {
+        observed.step(event, effects);
+        watch?.(event, effects);
+      },
+    },
+  );
+  const ticking = setInterval(() => endorser.hear({ kind: 'tick', at: clock() }), TICK_MS);
+  return {
+    endorser,
+    observed,
+    close: async () => {
+      clearInterval(ticking);
+      await pool.close();
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Mutant } from './mutant.ts';
+import { WATERMARK_MUTANTS } from './watermark.ts';
+
+/** A project that is broken on purpose. */
+export type Subject = {
+  /** What it is called on the command line. */
+  readonly name: string;
+  /** From the repository's root. */
+  readonly folder: string;
+  readonly mutants: readonly Mutant[];
+  /**
+   * Below `src`: the test files that are likely to notice, for source files without a test of their own name. They are
+   * run first, and all others only on what they let pass, so that no verdict depends on this.
+   */
+  readonly concerns: Readonly<Record<string, readonly string[]>>;
+};
+
+/** All that `npm run mutants` breaks. */
+export const SUBJECTS: readonly Subject[] = [
+  {
+    name: 'watermark',
+    folder: 'libs/core/watermark',
+    mutants: WATERMARK_MUTANTS,
+    concerns: { 'row.ts': ['advance.test.ts'], 'floor.ts': ['administer.test.ts'] },
+  },
+];

@@ -1,7 +1,13 @@
 import { assert } from '@meridian/prelude';
 import { level, round, slot, toBase58 } from '@meridian/tezos';
 import { voteSignBytes } from '@meridian/tezos/forge';
-import { NO_MAX_LEVEL, signRequest, type Holder, type SignRequest } from '@meridian/watermark';
+import {
+  NO_MAX_LEVEL,
+  signRequest,
+  type Holder,
+  type Kind,
+  type SignRequest,
+} from '@meridian/watermark';
 import { provision, takeOver } from '@meridian/watermark/administration';
 import type { WatermarkStore } from './store.ts';
 
@@ -46,16 +52,22 @@ export function request(wish: Wish): SignRequest {
   );
 }
 
-/** Makes the attestation row of a key active, with a floor at level 9. */
-export async function activate(store: WatermarkStore, key = 1): Promise<void> {
-  const row = { chainId: CHAIN, pkh: pkhOf(key), kind: 'attestation' } as const;
-  const made = await store.administer(row, before =>
-    provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
-  );
-  assert(made.ok, 'a new row is provisioned');
-  const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
-  const taken = await store.administer(row, before => takeOver(before ?? made.value, authority));
-  assert(taken.ok, 'a new row is activated');
+/** Makes the rows of a key active, with a floor at level 9; only that of attestations unless told otherwise. */
+export async function activate(
+  store: WatermarkStore,
+  key = 1,
+  kinds: readonly Kind[] = ['attestation'],
+): Promise<void> {
+  for (const kind of kinds) {
+    const row = { chainId: CHAIN, pkh: pkhOf(key), kind };
+    const made = await store.administer(row, before =>
+      provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
+    );
+    assert(made.ok, 'a new row is provisioned');
+    const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
+    const taken = await store.administer(row, before => takeOver(before ?? made.value, authority));
+    assert(taken.ok, 'a new row is activated');
+  }
 }
 
 export { CHAIN };

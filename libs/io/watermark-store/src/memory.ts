@@ -1,8 +1,13 @@
 import { mayWrite, type Row, type RowKey } from '@meridian/watermark';
-import { storeOver, type Rows, type WatermarkStore } from './store.ts';
+import { storeOver, type Medium, type Rows, type WatermarkStore } from './store.ts';
 
 /** A store for tests and simulations: durable as long as the object that it is given. */
 export function memoryStore(kept: Map<string, Row> = new Map<string, Row>()): WatermarkStore {
+  return storeOver(memoryMedium(kept));
+}
+
+/** What {@link memoryStore} keeps its rows in. */
+export function memoryMedium(kept: Map<string, Row>): Medium {
   let before = new Map(kept);
   const rows: Rows = {
     get: key => kept.get(nameOf(key)),
@@ -15,7 +20,7 @@ export function memoryStore(kept: Map<string, Row> = new Map<string, Row>()): Wa
       return true;
     },
   };
-  return storeOver({
+  return {
     rows,
     begin: () => {
       before = new Map(kept);
@@ -26,7 +31,7 @@ export function memoryStore(kept: Map<string, Row> = new Map<string, Row>()): Wa
       for (const [name, row] of before) kept.set(name, row);
     },
     close: () => undefined,
-  });
+  };
 }
 
 function nameOf({ chainId, pkh, kind }: RowKey): string {

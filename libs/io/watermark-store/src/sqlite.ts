@@ -1,43 +1,13 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { Row } from '@meridian/watermark';
+import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './errors.ts';
-import { storeOver, type Medium, type Rows, type WatermarkStore } from './store.ts';
+import { CREATE_TABLE, rowsIn } from './sqlite-rows.ts';
+import { storeOver, type Medium, type WatermarkStore } from './store.ts';
 
 /** "Meri": tells our files from others. */
 const APPLICATION_ID = 0x4d657269;
 const SCHEMA_VERSION = 1;
-
-/** The columns of a row, with their checks; the first three are its key. */
-const COLUMNS: readonly (readonly [keyof Row, string])[] = [
-  ['chainId', 'TEXT NOT NULL'],
-  ['pkh', 'TEXT NOT NULL'],
-  ['kind', "TEXT NOT NULL CHECK (kind IN ('block', 'preattestation', 'attestation'))"],
-  ['level', 'INTEGER NOT NULL CHECK (level >= 0)'],
-  ['round', 'INTEGER NOT NULL CHECK (round >= 0)'],
-  ['digest', 'TEXT'],
-  ['bytes', 'TEXT'],
-  ['signature', 'TEXT'],
-  ['mode', "TEXT NOT NULL CHECK (mode IN ('standby', 'active', 'frozen', 'latched'))"],
-  ['latchedFrom', 'TEXT'],
-  ['history', "TEXT NOT NULL CHECK (history IN ('new', 'known', 'doubtful'))"],
-  ['site', 'TEXT NOT NULL'],
-  ['epoch', 'INTEGER NOT NULL'],
-  ['incarnation', 'TEXT NOT NULL'],
-  ['generation', 'INTEGER NOT NULL'],
-  ['maxLevel', 'INTEGER NOT NULL'],
-  ['handedEpoch', 'INTEGER'],
-  ['burntEpoch', 'INTEGER NOT NULL'],
-  ['seq', 'INTEGER NOT NULL CHECK (seq >= 0)'],
-];
-const NAMES = COLUMNS.map(([name]) => name);
-const KEY = NAMES.slice(0, 3);
-
-const CREATE = `CREATE TABLE watermark (
-  ${COLUMNS.map(([name, type]) => `${name} ${type}`).join(',\n  ')},
-  PRIMARY KEY (${KEY.join(', ')})
-) STRICT`;
 
 /**
  * Opens the store in a file, or makes a new one. The file is held for the life of the process: no other one can
@@ -77,7 +47,7 @@ function prepare(database: DatabaseSync, path: string, isNew: boolean): void {
 function create(database: DatabaseSync, path: string): void {
   chmodSync(path, 0o600);
   database.exec('BEGIN');
-  database.exec(CREATE);
+  database.exec(CREATE_TABLE);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID.toString()}`);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION.toString()}`);
   database.exec('COMMIT');
@@ -110,33 +80,8 @@ function opened<Value>(path: string, open: () => Value): Value {
 }
 
 function mediumOf(database: DatabaseSync): Medium {
-  const where = KEY.map(name => `${name} = ?`).join(' AND ');
-  const insert = database.prepare(
-    `INSERT INTO watermark (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`,
-  );
-  const changed = NAMES.slice(KEY.length);
-  const update = database.prepare(
-    `UPDATE watermark SET ${changed.map(name => `${name} = ?`).join(', ')} WHERE ${where} AND seq = ?`,
-  );
-  const one = database.prepare(`SELECT * FROM watermark WHERE ${where}`);
-  const ofKey = database.prepare('SELECT * FROM watermark WHERE chainId = ? AND pkh = ?');
-  const all = database.prepare('SELECT * FROM watermark ORDER BY chainId, pkh, kind');
-  const rows: Rows = {
-    get: ({ chainId, pkh, kind }) => one.get(chainId, pkh, kind) as Row | undefined,
-    ofKey: (chainId, pkh) => ofKey.all(chainId, pkh) as Row[],
-    all: () => all.all() as Row[],
-    write: row => {
-      const values = (names: readonly (keyof Row)[]): SQLInputValue[] =>
-        names.map(name => row[name]);
-      const outcome =
-        row.seq === 0
-          ? insert.run(...values(NAMES))
-          : update.run(...values(changed), ...values(KEY), row.seq - 1);
-      return outcome.changes === 1;
-    },
-  };
   return {
-    rows,
+    rows: rowsIn(database),
     begin: () => database.exec('BEGIN IMMEDIATE'),
     commit: () => database.exec('COMMIT'),
     rollback: () => database.exec('ROLLBACK'),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { ScriptTarget, transpileModule } from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { mutated, testsOf } from './mutant.ts';
 import { SUBJECTS } from './subjects.ts';
@@ -20,6 +21,16 @@ describe.each(SUBJECTS)('the mutants of $name', subject => {
     const changes = mutants.map(({ file, find, replace }) => `${file} ${find} ${replace}`);
     expect(new Set(changes).size).toBe(mutants.length);
     expect(new Set(mutants.map(({ why }) => why)).size).toBe(mutants.length);
+  });
+
+  // Else a slip of the pen would pass for a mistake that the tests notice.
+  test('can be read as TypeScript', () => {
+    const options = { reportDiagnostics: true, compilerOptions: { target: ScriptTarget.ESNext } };
+    const broken = mutants.filter(mutant => {
+      const { diagnostics } = transpileModule(mutated(folder, mutant) ?? '', options);
+      return diagnostics?.length !== 0;
+    });
+    expect(broken).toEqual([]);
   });
 
   test('name a rule of the design', () => {

@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts';
+import { WATERMARK_STORE_MUTANTS } from './watermark-store.ts';
 import { WATERMARK_MUTANTS } from './watermark.ts';
 
 /** A project that is broken on purpose. */
@@ -22,5 +23,15 @@ export const SUBJECTS: readonly Subject[] = [
     folder: 'libs/core/watermark',
     mutants: WATERMARK_MUTANTS,
     concerns: { 'row.ts': ['advance.test.ts'], 'floor.ts': ['administer.test.ts'] },
+  },
+  {
+    name: 'watermark-store',
+    folder: 'libs/io/watermark-store',
+    mutants: WATERMARK_STORE_MUTANTS,
+    concerns: {
+      'store.ts': ['group.test.ts'],
+      'memory.ts': ['rows.test.ts'],
+      'sqlite-rows.ts': ['rows.test.ts'],
+    },
   },
 ];

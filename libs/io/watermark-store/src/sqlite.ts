@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './errors.ts';
 import { CREATE_TABLE, rowsIn } from './sqlite-rows.ts';
@@ -15,44 +15,68 @@ const SCHEMA_VERSION = 1;
  * @throws StoreError `busy`, `foreign_schema`, `unreadable`
  */
 export function openSqliteStore(path: string): WatermarkStore {
-  const isNew = !existsSync(path);
-  const database = opened(path, () => new DatabaseSync(path));
+  // To SQLite a name may be an address, or mean memory; an absolute one is a file's.
+  const file = resolve(path);
+  const database = opened(file, () => new DatabaseSync(file));
   try {
-    prepare(database, path, isNew);
+    return opened(file, () => {
+      prepare(database, file);
+      return storeOver(mediumOf(database));
+    });
   } catch (error) {
     database.close();
     throw error;
   }
-  return storeOver(mediumOf(database));
 }
 
-function prepare(database: DatabaseSync, path: string, isNew: boolean): void {
-  opened(path, () => {
-    // One process, so the log of writes may stay; FULL waits for the disk at each commit.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL');
-    database.exec('PRAGMA synchronous = FULL');
-    database.exec('BEGIN EXCLUSIVE');
-    database.exec('COMMIT');
-  });
-  const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get();
-  const application = database.prepare('PRAGMA application_id').get()?.['application_id'];
-  const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
-  if (isNew || (tables?.['count'] === 0 && application === 0)) create(database, path);
-  else if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
-    throw new StoreError('foreign_schema', path);
-  }
+/** A file is held before it is looked at, and known to be ours, or nothing yet, before anything is written to it. */
+function prepare(database: DatabaseSync, file: string): void {
+  // SQLite itself takes some bytes of rubbish for nothing, and writes over them.
+  const isEmpty = () => statSync(file).size === 0;
+  // Before there is a journal or a log, which get the mode of their file.
+  if (isEmpty()) chmodSync(file, 0o600);
+  // One process, so the log of writes may stay; 2 is FULL, which waits for the disk at each commit.
+  set(database, 'locking_mode', 'exclusive');
+  set(database, 'synchronous', 2);
+  database.exec('BEGIN EXCLUSIVE');
+  if (isEmpty()) create(database);
+  else if (!isOurs(database)) throw new StoreError('foreign_schema', file);
+  database.exec('COMMIT');
+  set(database, 'journal_mode', 'wal');
+  synchroniseFolder(dirname(file));
 }
 
-function create(database: DatabaseSync, path: string): void {
-  chmodSync(path, 0o600);
-  database.exec('BEGIN');
+/** Neither of another version, nor with another table, nor with a trigger that changes rows behind our back. */
+function isOurs(database: DatabaseSync): boolean {
+  const schema = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
+  return (
+    pragma(database, 'application_id') === APPLICATION_ID &&
+    pragma(database, 'user_version') === SCHEMA_VERSION &&
+    schema.map(({ sql }) => sql).join() === CREATE_TABLE
+  );
+}
+
+function pragma(database: DatabaseSync, name: string): unknown {
+  return database.prepare(`PRAGMA ${name}`).get()?.[name];
+}
+
+/** SQLite says nothing where it does not take a setting, so it is asked. */
+function set(database: DatabaseSync, name: string, value: string | number): void {
+  database.exec(`PRAGMA ${name} = ${value.toString()}`);
+  const taken = pragma(database, name);
+  if (taken !== value)
+    throw new StoreError('unreadable', `SQLite sets ${name} to ${String(taken)}`);
+}
+
+function create(database: DatabaseSync): void {
   database.exec(CREATE_TABLE);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID.toString()}`);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION.toString()}`);
-  database.exec('COMMIT');
-  // The file itself has to survive a power cut, not only what is in it.
-  const folder = openSync(dirname(path), 'r');
+}
+
+/** The file itself has to survive a power cut, not only what is in it; whoever made it may have died before this. */
+function synchroniseFolder(path: string): void {
+  const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
   } finally {
@@ -62,17 +86,21 @@ function create(database: DatabaseSync, path: string): void {
 
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
+/** The lowest byte of an error code says what happened, the others where. */
+const PRIMARY_CODE = 0xff;
 
-function opened<Value>(path: string, open: () => Value): Value {
+function opened<Value>(file: string, open: () => Value): Value {
   try {
     return open();
   } catch (error) {
-    const { errcode } = error as { errcode?: number };
-    const why = `${path} (${error instanceof Error ? error.message : String(error)})`;
+    if (error instanceof StoreError) throw error;
+    const { errcode = 0 } = error as { errcode?: number };
+    const primary = errcode & PRIMARY_CODE;
+    const why = `${file} (${error instanceof Error ? error.message : String(error)})`;
     const code =
-      errcode === SQLITE_BUSY
+      primary === SQLITE_BUSY
         ? 'busy'
-        : errcode === SQLITE_NOTADB
+        : primary === SQLITE_NOTADB
           ? 'foreign_schema'
           : 'unreadable';
     throw new StoreError(code, why, { cause: error });

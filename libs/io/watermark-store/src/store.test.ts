@@ -96,8 +96,8 @@ describe.each([
     await activate(store, 1, kinds);
     await activate(store, 2);
     // Twice: a row that is latched already stays as it is.
-    for (const _time of [1, 2]) {
-      const outcome = await store.advance(request({ level: 10, ...wish }));
+    for (const again of [wish, wish]) {
+      const outcome = await store.advance(request({ level: 10, ...again }));
       expect(outcome).toMatchObject({ ok: false, error: { code } });
     }
     expect((await modes(store)).sort()).toEqual([

@@ -1,3 +1,4 @@
+import { KEYSTORE_MUTANTS } from './keystore.ts';
 import type { Mutant } from './mutant.ts';
 import { WATERMARK_STORE_MUTANTS } from './watermark-store.ts';
 import { WATERMARK_MUTANTS } from './watermark.ts';
@@ -33,5 +34,11 @@ export const SUBJECTS: readonly Subject[] = [
       'memory.ts': ['rows.test.ts'],
       'sqlite-rows.ts': ['rows.test.ts'],
     },
+  },
+  {
+    name: 'keystore',
+    folder: 'libs/io/keystore',
+    mutants: KEYSTORE_MUTANTS,
+    concerns: { 'software.ts': ['keystore.test.ts'], 'encrypted.ts': ['keystore.test.ts'] },
   },
 ];

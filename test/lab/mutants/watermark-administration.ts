@@ -83,8 +83,8 @@ export const ADMINISTRATION_MUTANTS: readonly Mutant[] = [
     rule: 5,
     why: 'a latched row that is latched again forgets what it was',
     file: 'latch.ts',
-    find: "  if (row.mode === 'latched') return row;\n",
-    replace: '',
+    find: "if (row.mode === 'latched') return row;",
+    replace: "if (row.mode === 'latched') return { ...row, latchedFrom: null, seq: row.seq + 1 };",
   },
   {
     rule: 10,

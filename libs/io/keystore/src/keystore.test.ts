@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SecretKey } from '@meridian/tezos';
 import {
   publicKeyHashOf,
@@ -10,7 +11,7 @@ import {
   sign,
   verify,
 } from '@meridian/tezos/crypto';
-import { encryptSecret, softwareKeystore } from './index.ts';
+import { encryptSecret, KeystoreError, softwareKeystore } from './index.ts';
 
 const CURVES = ['tz1', 'tz2', 'tz3', 'tz4'] as const;
 const secretOf = (curve: (typeof CURVES)[number]) =>
@@ -94,6 +95,83 @@ test.each([
   expect(open).toThrow(expect.objectContaining({ code }) as Error);
   expect(open).toThrow(/^k/);
   expect(open).not.toThrow(/edsk|edesk/);
+});
+
+/**
+ * Keys that Signatory's documentation gives for trials, encrypted as Octez does under the password `test`. That one
+ * opens at all proves the way from password to key, since a wrong one is noticed.
+ */
+const ENCRYPTED_ELSEWHERE = {
+  tz1: 'edesk1GXwWmGjXiLHBKxGBxwmNvG21vKBh6FBxc4CyJ8adQQE2avP5vBB57ZUZ93Anm7i4k8RmsHaPzVAvpnHkFF',
+  tz2: 'spesk24UQkAiJk8X6AufNtRv1WWPp2BAssEgmijCTQPMgUXweSKPmLdbyAjPmCG1pR2dC9P5UZZVeZcb7zVodUHZ',
+  tz3: 'p2esk28hoUE2J88QNFj2aDX2pjzL7wcVh2g8tkEwtWWguby9M3FHUgSbzvF2Sd7wQ4Kd8crFwvto6gF3otcBuo4T',
+} as const;
+
+test.each(Object.entries(ENCRYPTED_ELSEWHERE))(
+  'a %s key that another program encrypted opens',
+  (curve, encrypted) => {
+    const secretFile = file('encrypted', `encrypted:${encrypted}`);
+    const passwordFile = file('password', 'test');
+    const [opened] = softwareKeystore([{ name: 'k', secretFile, passwordFile }]).keys();
+    expect(opened?.pkh.slice(0, 3)).toBe(curve);
+  },
+);
+
+describe.each([0o640, 0o620, 0o610, 0o604, 0o602, 0o601])('a file of mode %o', mode => {
+  const told = expect.objectContaining({
+    code: 'exposed_file',
+    message: expect.stringContaining(folder) as string,
+  }) as Error;
+
+  test('is no file of a secret, directly or through a link', () => {
+    const secretFile = file('s', secretOf('tz1'), mode);
+    const link = join(folder, 'link');
+    symlinkSync(secretFile, link);
+    for (const path of [secretFile, link])
+      expect(() => softwareKeystore([{ name: 'k', secretFile: path }])).toThrow(told);
+  });
+
+  test('is no file of a password', () => {
+    const secretFile = file('s', encryptSecret(secretOf('tz1'), 'right', new Uint8Array(8)));
+    const passwordFile = file('p', 'right', mode);
+    expect(() => softwareKeystore([{ name: 'k', secretFile, passwordFile }])).toThrow(told);
+  });
+});
+
+test('a link to a file of a secret is as good as the file', () => {
+  const link = join(folder, 'link');
+  symlinkSync(file('s', secretOf('tz1')), link);
+  expect(softwareKeystore([{ name: 'k', secretFile: link }]).keys()).toHaveLength(1);
+});
+
+test('whatever is wrong with a secret or its password, no part of either is told', () => {
+  const secret = secretOf('tz1');
+  const encrypted = encryptSecret(secret, 'open sesame', new Uint8Array(8));
+  const texts = [secret.slice(0, -1), `${secret}x`, secret.replace(/.$/, '!'), `x${secret}`];
+  for (const text of [...texts, encrypted, encrypted.slice(0, -1), `unencrypted:${secret} 2`]) {
+    let told: unknown;
+    try {
+      const passwordFile = file('p', 'friend or foe');
+      softwareKeystore([{ name: 'k', secretFile: file('s', text), passwordFile }]);
+    } catch (error) {
+      told = error;
+    }
+    expect(told).toBeInstanceOf(KeystoreError);
+    const all = inspect(told, { depth: Infinity, showHidden: true });
+    for (let at = 0; at + 8 <= text.length; at += 4)
+      expect(all).not.toContain(text.slice(at, at + 8));
+    expect(all).not.toMatch(/friend|foe|sesame/);
+  }
+});
+
+test('each of several keys signs under its own address', async () => {
+  const entries = CURVES.map(curve => ({ name: curve, secretFile: file(curve, secretOf(curve)) }));
+  const store = softwareKeystore(entries);
+  for (const curve of CURVES) {
+    const secret = secretOf(curve);
+    const signature = await store.sign(addressOf(secret), payload);
+    expect(verify(publicKeyOf(secret), signature, payload)).toBe(true);
+  }
 });
 
 test('a key that is not held is refused', async () => {

@@ -45,7 +45,7 @@ export function signerHttp(parts: HttpParts): Express {
   return app;
 }
 
-/** Bodies that express itself refuses, in the words of the protocol. */
+/** Bodies that express itself refuses, in the words of the protocol; what has no status is no fault of the request. */
 const refuseBody: ErrorRequestHandler = (
   error: { readonly status?: number },
   _request,
@@ -57,11 +57,13 @@ const refuseBody: ErrorRequestHandler = (
     return;
   }
   const code =
-    error.status === 413
-      ? 'body_too_large'
-      : error.status === 415
-        ? 'unsupported_media_type'
-        : 'malformed_body';
+    error.status === undefined
+      ? 'store_unavailable'
+      : error.status === 413
+        ? 'body_too_large'
+        : error.status === 415
+          ? 'unsupported_media_type'
+          : 'malformed_body';
   const { status, headers, body } = renderProblem(protocolProblem(code));
   response.writeHead(status, headers).end(body);
 };

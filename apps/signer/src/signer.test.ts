@@ -1,28 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Keystore } from '@meridian/keystore';
-import { level, round, slot, toBase58, toHex, type Signature } from '@meridian/tezos';
-import {
-  publicKeyHashOf,
-  publicKeyOf,
-  secretKeyOfSeed,
-  sign,
-  verify,
-} from '@meridian/tezos/crypto';
-import { voteSignBytes } from '@meridian/tezos/forge';
-import { NO_MAX_LEVEL } from '@meridian/watermark';
-import { provision, takeOver } from '@meridian/watermark/administration';
-import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
+import { BODY_CHARACTERS_MAX } from '@meridian/signer-protocol';
+import { toBase58, toHex, type Signature } from '@meridian/tezos';
+import { sign, verify } from '@meridian/tezos/crypto';
+import type { WatermarkStore } from '@meridian/watermark-store';
+import { activeStore, attestation, BAKER, CHAIN } from './fixtures.ts';
+import { countedKeystore, OTHER, OTHER_CHAIN } from './fixtures.ts';
 import { signerHttp } from './http.ts';
-import { createSigning } from './sign.ts';
+import { createSigning, type Signing } from './sign.ts';
 
-const CHAIN = toBase58('chainId', Uint8Array.of(1, 2, 3, 4));
-const secret = secretKeyOfSeed('tz1', new Uint8Array(32).fill(3));
-const key = publicKeyOf(secret);
-const pkh = publicKeyHashOf(key);
-const FLOOR = { level: level(9), round: round(0) };
-const HOLDER = { site: 'us', epoch: 1, incarnation: 'first', generation: 0 };
+const { key, pkh, secret } = BAKER;
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -32,45 +21,18 @@ afterEach(async () => {
   }
 });
 
-function attestation(at: number, payload = 1, chain = CHAIN): Uint8Array {
-  const vote = {
-    kind: 'attestation',
-    slot: slot(1),
-    level: level(at),
-    round: round(0),
-    block_payload_hash: toBase58('payloadHash', new Uint8Array(32).fill(payload)),
-  } as const;
-  const branch = toBase58('blockHash', new Uint8Array(32).fill(7));
-  return voteSignBytes(chain, { branch, contents: [vote] }, 'plain');
-}
-
-async function activeStore(): Promise<WatermarkStore> {
-  const store = memoryStore();
-  for (const kind of ['block', 'attestation'] as const) {
-    const row = { chainId: CHAIN, pkh, kind };
-    await store.administer(row, before =>
-      provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
-    );
-    const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
-    await store.administer(row, before => takeOver(before!, authority));
-  }
-  return store;
-}
-
-/** A signer over HTTP; `vault` may take the place of its key. */
-async function signer(vault?: () => Promise<Signature>, given?: WatermarkStore | null) {
+/** A signer over HTTP; `vault` may take the place of its key, and `signing` that of all it does with it. */
+async function signer(
+  vault?: () => Promise<Signature>,
+  given?: WatermarkStore | null,
+  instead?: Signing,
+) {
   const store = given === undefined ? await activeStore() : (given ?? undefined);
-  let used = 0;
-  const keystore: Keystore = {
-    keys: () => [{ name: 'baker', pkh, publicKey: key }],
-    sign: (_pkh, payload) => {
-      used += 1;
-      return vault?.() ?? Promise.resolve(sign(secret, payload));
-    },
-  };
+  const { keystore, used } = countedKeystore(vault);
   const outcomes: string[] = [];
   const parts = { chainId: CHAIN, keystore, store: () => store };
-  const signing = createSigning({ ...parts, observe: ({ outcome }) => outcomes.push(outcome) });
+  const signing =
+    instead ?? createSigning({ ...parts, observe: ({ outcome }) => outcomes.push(outcome) });
   const server = createServer(signerHttp({ ...parts, sign: signing }));
   servers.push(server);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -81,7 +43,7 @@ async function signer(vault?: () => Promise<Signature>, given?: WatermarkStore |
     const json = (await response.json()) as { signature?: Signature } & readonly { id?: string }[];
     return { status: response.status, signature: json.signature, code: json[1]?.id };
   };
-  return { base, ask, outcomes, used: () => used };
+  return { base, ask, outcomes, used };
 }
 
 describe('a request to sign', () => {
@@ -106,12 +68,7 @@ describe('a request to sign', () => {
 
   test.each([
     ['below the mark', 'meridian.below_mark', 409, () => attestation(9)],
-    [
-      'for another chain',
-      'meridian.not_allowed',
-      403,
-      () => attestation(10, 1, toBase58('chainId', new Uint8Array(4))),
-    ],
+    ['for another chain', 'meridian.not_allowed', 403, () => attestation(10, 1, OTHER_CHAIN)],
     ['of no known kind', 'meridian.never_signed', 403, () => Uint8Array.of(3, 1, 2, 3)],
     ['of half a vote', 'meridian.malformed_payload', 400, () => attestation(10).subarray(0, 40)],
   ])('%s is refused, and the vault hears nothing of it', async (_what, code, status, bytes) => {
@@ -130,6 +87,29 @@ describe('a request to sign', () => {
       status: 413,
       code: 'meridian.body_too_large',
     });
+  });
+
+  test('with a body of the longest length is read, and with a character more it is not', async () => {
+    const { ask } = await signer();
+    const text = JSON.stringify(toHex(attestation(10)));
+    const bodies = [0, 1].map(more => text.padEnd(BODY_CHARACTERS_MAX + more));
+    expect(await ask(attestation(10), bodies[0])).toMatchObject({ status: 200 });
+    expect(await ask(attestation(10), bodies[1])).toMatchObject({ status: 413 });
+  });
+
+  test('with a body that is too long in bytes is refused, though it has few characters', async () => {
+    const { ask } = await signer();
+    const text = JSON.stringify('€'.repeat(BODY_CHARACTERS_MAX / 2));
+    expect(await ask(attestation(10), text)).toMatchObject({ status: 413 });
+  });
+
+  test('with a compressed body is refused, whatever is in it', async () => {
+    const { base, used } = await signer();
+    const body = gzipSync(JSON.stringify(toHex(attestation(10))));
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const response = await fetch(`${base}/keys/${pkh}`, { method: 'POST', headers, body });
+    expect(response.status).toBe(415);
+    expect(used()).toBe(0);
   });
 });
 
@@ -152,6 +132,26 @@ describe('when something is away', () => {
       code: 'meridian.store_unavailable',
     });
     expect(used()).toBe(0);
+  });
+
+  test('marks that cannot be read are 503', async () => {
+    const store = await activeStore();
+    await store.close();
+    const { base } = await signer(undefined, store);
+    const response = await fetch(`${base}/marks/${pkh}`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject([{}, { id: 'meridian.store_unavailable' }]);
+    const none = await signer(undefined, null);
+    expect((await fetch(`${none.base}/marks/${pkh}`)).status).toBe(503);
+  });
+
+  test('a mistake of ours is 503 and no fault of the request, and tells no insides', async () => {
+    const { base } = await signer(undefined, undefined, () => Promise.reject(new Error('inside')));
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(toHex(attestation(10)));
+    const response = await fetch(`${base}/keys/${pkh}`, { method: 'POST', headers, body });
+    expect(response.status).toBe(503);
+    expect(await response.text()).not.toMatch(/inside|http\.ts/);
   });
 
   test('a vault that fails is 503, and the same vote can be asked for again', async () => {
@@ -186,4 +186,16 @@ test('a key, the marks and the other questions of the protocol are answered', as
     ],
   });
   expect((await fetch(`${base}/nothing`)).status).toBe(404);
+});
+
+test('a key that is not held has no public key, no signature and no proof of possession', async () => {
+  const { base, used } = await signer();
+  expect((await fetch(`${base}/keys/${OTHER.pkh}`)).status).toBe(404);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(toHex(attestation(10)));
+  const asked = await fetch(`${base}/keys/${OTHER.pkh}`, { method: 'POST', headers, body });
+  expect(asked.status).toBe(404);
+  const tz4 = toBase58('tz4', new Uint8Array(20));
+  expect((await fetch(`${base}/bls_prove_possession/${tz4}`)).status).toBe(403);
+  expect(used()).toBe(0);
 });

@@ -1,5 +1,6 @@
 import { KEYSTORE_MUTANTS } from './keystore.ts';
 import type { Mutant } from './mutant.ts';
+import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
 import { WATERMARK_STORE_MUTANTS } from './watermark-store.ts';
 import { WATERMARK_MUTANTS } from './watermark.ts';
 
@@ -34,6 +35,12 @@ export const SUBJECTS: readonly Subject[] = [
       'memory.ts': ['rows.test.ts'],
       'sqlite-rows.ts': ['rows.test.ts'],
     },
+  },
+  {
+    name: 'signer',
+    folder: 'apps/signer',
+    mutants: SIGNER_HTTP_MUTANTS,
+    concerns: { 'http.ts': ['signer.test.ts'] },
   },
   {
     name: 'keystore',

@@ -40,12 +40,17 @@ export type Signing = (pkh: PublicKeyHash, bytes: Uint8Array) => Promise<Result<
  */
 export function createSigning(parts: SigningParts): Signing {
   const underWay = new Map<string, Promise<Result<Answer, Problem>>>();
-  const memory = new RowMemory();
+  let memory: RowMemory | undefined;
+  // Each store has a memory of its own, so that a late answer of one says nothing of another.
+  const memoryOf = (store: WatermarkStore): RowMemory => {
+    if (memory?.store !== store) memory = new RowMemory(store);
+    return memory;
+  };
   return (pkh, bytes) => {
     const name = `${pkh}/${toHex(bytes)}`;
     const running = underWay.get(name);
     if (running !== undefined) return running;
-    const outcome = signOnce(parts, memory, pkh, bytes).finally(() => underWay.delete(name));
+    const outcome = signOnce(parts, memoryOf, pkh, bytes).finally(() => underWay.delete(name));
     underWay.set(name, outcome);
     return outcome;
   };
@@ -53,7 +58,7 @@ export function createSigning(parts: SigningParts): Signing {
 
 async function signOnce(
   parts: SigningParts,
-  memory: RowMemory,
+  memoryOf: (store: WatermarkStore) => RowMemory,
   pkh: PublicKeyHash,
   bytes: Uint8Array,
 ): Promise<Result<Answer, Problem>> {
@@ -70,7 +75,8 @@ async function signOnce(
   const store = parts.store();
   if (store === undefined) return refuse(protocolProblem('store_unavailable'));
   try {
-    const known = await memory.of(store, chainId, pkh, kind);
+    const memory = memoryOf(store);
+    const known = await memory.of(chainId, pkh, kind);
     if (known === undefined) return refuse(refusalProblem({ code: 'missing_row' }));
     const request = signRequest(pkh, bytes, known.holder, known.seenSeq);
     const permitted = await store.advance(request);
@@ -81,7 +87,7 @@ async function signOnce(
       tell('released');
       return ok({ signature: stored as Signature });
     }
-    return await useVault(parts, store, memory, request, bytes, tell);
+    return await useVault(parts, memory, request, bytes, tell);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return refuse(protocolProblem('store_unavailable', why));
@@ -90,7 +96,6 @@ async function signOnce(
 
 async function useVault(
   { keystore }: SigningParts,
-  store: WatermarkStore,
   memory: RowMemory,
   request: SignRequest,
   bytes: Uint8Array,
@@ -104,7 +109,7 @@ async function useVault(
     tell('vault_unavailable');
     return err(protocolProblem('vault_unavailable', why));
   }
-  const sealed = store.seal(request, signature);
+  const sealed = memory.store.seal(request, signature);
   if (request.kind === 'block') {
     const outcome = await sealed;
     if (!outcome.ok) {
@@ -128,24 +133,23 @@ async function useVault(
 /** What is remembered of a row between requests. */
 type Known = { readonly holder: Holder; readonly seenSeq: number };
 
-/** What this process knows of the rows: whose they are, and the latest `seq` that it saw (rule 8). */
+/** What this process knows of the rows of a store: whose they are, and the latest `seq` that it saw (rule 8). */
 class RowMemory {
+  readonly store: WatermarkStore;
   readonly #rows = new Map<string, Known>();
-  #store: WatermarkStore | undefined;
+
+  constructor(store: WatermarkStore) {
+    this.store = store;
+  }
 
   async of(
-    store: WatermarkStore,
     chainId: ChainId,
     pkh: PublicKeyHash,
     kind: SignRequest['kind'],
   ): Promise<Known | undefined> {
-    if (store !== this.#store) {
-      this.#store = store;
-      this.#rows.clear();
-    }
     const found = this.#rows.get(`${pkh}/${kind}`);
     if (found !== undefined) return found;
-    for (const row of await store.read(chainId, pkh)) this.saw(row);
+    for (const row of await this.store.read(chainId, pkh)) this.saw(row);
     return this.#rows.get(`${pkh}/${kind}`);
   }
 

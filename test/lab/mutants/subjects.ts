@@ -1,6 +1,6 @@
 import { KEYSTORE_MUTANTS } from './keystore.ts';
 import type { Mutant } from './mutant.ts';
-import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
+import { SIGNER_MUTANTS } from './signer.ts';
 import { WATERMARK_STORE_MUTANTS } from './watermark-store.ts';
 import { WATERMARK_MUTANTS } from './watermark.ts';
 
@@ -39,8 +39,8 @@ export const SUBJECTS: readonly Subject[] = [
   {
     name: 'signer',
     folder: 'apps/signer',
-    mutants: SIGNER_HTTP_MUTANTS,
-    concerns: { 'http.ts': ['signer.test.ts'] },
+    mutants: SIGNER_MUTANTS,
+    concerns: { 'sign.ts': ['sign.test.ts', 'memory.test.ts'], 'http.ts': ['signer.test.ts'] },
   },
   {
     name: 'keystore',

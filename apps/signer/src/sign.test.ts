@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import type { Signature } from '@meridian/tezos';
+import { sign, verify } from '@meridian/tezos/crypto';
+import { err } from '@meridian/prelude';
+import type { Row } from '@meridian/watermark';
+import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
+import { activate, activeStore, attestation, BAKER, block, CHAIN } from './fixtures.ts';
+import { countedKeystore, OTHER, OTHER_CHAIN } from './fixtures.ts';
+import { createSigning } from './sign.ts';
+
+type Given = {
+  readonly store?: WatermarkStore | (() => WatermarkStore);
+  readonly vault?: (bytes: Uint8Array) => Promise<Signature>;
+  readonly keys?: Parameters<typeof countedKeystore>[1];
+};
+
+/** The sign route over a store, with a count of what the vault saw. */
+async function signing({ store, vault, keys }: Given = {}) {
+  const given = store ?? (await activeStore());
+  const { keystore, used } = countedKeystore(vault, keys);
+  const outcomes: string[] = [];
+  const route = createSigning({
+    chainId: CHAIN,
+    keystore,
+    store: typeof given === 'function' ? given : () => given,
+    observe: ({ outcome }) => outcomes.push(outcome),
+  });
+  const ask = (bytes: Uint8Array, pkh = BAKER.pkh) => route(pkh, bytes);
+  return { ask, used, outcomes };
+}
+
+const levelOf = async (store: WatermarkStore, kind: string) =>
+  (await store.rows()).find(row => row.kind === kind)?.level;
+const refused = (code: string) => ({ ok: false, error: { code } });
+const noVault = () => Promise.reject<Signature>(new Error('no vault'));
+
+describe('before the vault is asked', () => {
+  test.each([
+    ['attestation', attestation(10)],
+    ['block', block(10)],
+  ])('the mark of the %s is in the store', async (kind, bytes) => {
+    const store = await activeStore();
+    const seen: unknown[] = [];
+    const vault = async () => {
+      seen.push(await levelOf(store, kind));
+      return sign(BAKER.secret, bytes);
+    };
+    const { ask } = await signing({ store, vault });
+    expect(await ask(bytes)).toMatchObject({ ok: true });
+    expect(seen).toEqual([10]);
+  });
+
+  test('the key has to be held, and nothing is marked for one that is not', async () => {
+    const store = await activeStore();
+    await activate(store, ['attestation'], OTHER);
+    const before = await store.rows();
+    const { ask, used, outcomes } = await signing({ store });
+    expect(await ask(attestation(10), OTHER.pkh)).toMatchObject(refused('unknown_key'));
+    expect(await store.rows()).toEqual(before);
+    expect(used()).toBe(0);
+    expect(outcomes).toEqual(['unknown_key']);
+  });
+
+  test('the chain has to be ours, and nothing is marked for another one', async () => {
+    const store = await activeStore();
+    await activate(store, ['attestation'], { chainId: OTHER_CHAIN });
+    const before = await store.rows();
+    const { ask, used } = await signing({ store });
+    expect(await ask(attestation(10, 1, OTHER_CHAIN))).toMatchObject(refused('not_allowed'));
+    expect(await store.rows()).toEqual(before);
+    expect(used()).toBe(0);
+  });
+
+  test('a row has to be there', async () => {
+    const { ask, used } = await signing({ store: memoryStore() });
+    expect(await ask(attestation(10))).toMatchObject(refused('missing_row'));
+    expect(used()).toBe(0);
+  });
+
+  test.each(['read', 'advance'] as const)(
+    'the store has to answer when it is asked to %s',
+    async what => {
+      const store = await activeStore();
+      const broken = { ...store, [what]: () => Promise.reject(new Error('disk full')) };
+      const { ask, used } = await signing({ store: broken });
+      expect(await ask(attestation(10))).toMatchObject(refused('store_unavailable'));
+      expect(used()).toBe(0);
+    },
+  );
+});
+
+describe('a block', () => {
+  test('leaves after its signature is stored, and not before', async () => {
+    const store = await activeStore();
+    const log: string[] = [];
+    const slow: WatermarkStore = {
+      ...store,
+      seal: async (...given) => {
+        const sealed = await store.seal(...given);
+        log.push('stored');
+        return sealed;
+      },
+    };
+    const { ask } = await signing({ store: slow });
+    const answer = await ask(block(10)).then(outcome => {
+      log.push('left');
+      return outcome;
+    });
+    expect(log).toEqual(['stored', 'left']);
+    expect(answer).toMatchObject({ ok: true });
+  });
+
+  test.each<[string, WatermarkStore['seal'], string]>([
+    ['is refused', () => Promise.resolve(err({ code: 'fenced' })), 'fenced'],
+    ['fails', () => Promise.reject(new Error('disk full')), 'store_unavailable'],
+  ])('whose signature cannot be stored since that %s never leaves', async (_why, seal, code) => {
+    const store = await activeStore();
+    const { ask, used, outcomes } = await signing({ store: { ...store, seal } });
+    expect(await ask(block(10))).toMatchObject(refused(code));
+    expect(await ask(block(10))).toMatchObject(refused('block_spent'));
+    expect(used()).toBe(1);
+    expect(outcomes).toEqual([code, 'block_spent']);
+  });
+
+  test('is given out again from the store, and the vault sees it once', async () => {
+    const kept = new Map<string, Row>();
+    const first = await signing({ store: await activeStore(kept) });
+    const answer = await first.ask(block(10));
+    expect(answer).toMatchObject({ ok: true });
+    expect(await first.ask(block(10))).toEqual(answer);
+    // The next process knows it from the disk.
+    const next = await signing({ store: memoryStore(kept) });
+    expect(await next.ask(block(10))).toEqual(answer);
+    expect([first.used(), next.used()]).toEqual([1, 0]);
+    expect(next.outcomes).toEqual(['released']);
+  });
+
+  test('that the vault did not sign is spent, in this process and in the next', async () => {
+    const kept = new Map<string, Row>();
+    const first = await signing({ store: await activeStore(kept), vault: noVault });
+    expect(await first.ask(block(10))).toMatchObject(refused('vault_unavailable'));
+    expect(await first.ask(block(10))).toMatchObject(refused('block_spent'));
+    const next = await signing({ store: memoryStore(kept) });
+    expect(await next.ask(block(10))).toMatchObject(refused('block_spent'));
+    expect([first.used(), next.used()]).toEqual([1, 0]);
+  });
+
+  test('that several ask for at once is one request, and all get its signature', async () => {
+    const { ask, used, outcomes } = await signing();
+    const answers = await Promise.all([1, 2, 3].map(() => ask(block(10))));
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(answers[0]).toMatchObject({ ok: true });
+    expect(used()).toBe(1);
+    expect(outcomes).toEqual(['signed']);
+  });
+
+  test('beside another one of its place never reaches the vault', async () => {
+    const { ask, used } = await signing();
+    const answers = await Promise.all([1, 2].map(payload => ask(block(10, payload))));
+    expect(answers).toMatchObject([{ ok: true }, refused('conflicting_block')]);
+    expect(used()).toBe(1);
+  });
+});
+
+describe('a vote', () => {
+  test('of two keys over the same bytes at once has a signature of each', async () => {
+    const store = await activeStore();
+    await activate(store, ['attestation'], OTHER);
+    const { ask } = await signing({ store, keys: [BAKER, OTHER] });
+    const bytes = attestation(10);
+    const keys = [BAKER, OTHER];
+    const answers = await Promise.all(keys.map(({ pkh }) => ask(bytes, pkh)));
+    for (const [at, answer] of answers.entries()) {
+      const { signature } = (answer as { value: { signature: Signature } }).value;
+      expect(verify(keys[at]!.key, signature, bytes)).toBe(true);
+    }
+  });
+
+  test('leaves though its signature cannot be stored, and may be signed again', async () => {
+    const store = await activeStore();
+    const seal = () => Promise.reject(new Error('disk full'));
+    const { ask, used } = await signing({ store: { ...store, seal } });
+    const answer = await ask(attestation(10));
+    expect(answer).toMatchObject({ ok: true });
+    expect(await ask(attestation(10))).toEqual(answer);
+    expect(used()).toBe(2);
+  });
+
+  test('that the vault did not sign may be asked for again over the same bytes alone', async () => {
+    let fails = true;
+    const vault = (bytes: Uint8Array) =>
+      fails ? noVault() : Promise.resolve(sign(BAKER.secret, bytes));
+    const { ask, used } = await signing({ vault });
+    expect(await ask(attestation(10))).toMatchObject(refused('vault_unavailable'));
+    fails = false;
+    expect(await ask(attestation(10, 2))).toMatchObject(refused('conflicting_vote'));
+    expect(used()).toBe(1);
+    expect(await ask(attestation(10))).toMatchObject({ ok: true });
+  });
+});

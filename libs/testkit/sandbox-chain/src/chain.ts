@@ -33,8 +33,8 @@ type Contest = {
 
 /** How long a node takes from having validated a block to having applied it (recorded: 7 ms). */
 const APPLY_MS = 7;
-/** The longest branch of an operation, in blocks. */
-const LIVE_BLOCKS = 8;
+/** The head and the `max_operations_time_to_live` blocks before it (recorded: 9 where that constant is 8). */
+const LIVE_BLOCKS = 9;
 /** Blocks that are kept besides those of the last two cycles. */
 const BLOCKS_KEPT_MIN = 32;
 
@@ -50,8 +50,9 @@ export function createChain(options: ChainOptions): SandboxChain {
     inject: (at, bytes) => {
       const added = chain.mempool.add(at, bytes);
       if (!added.ok) return added;
-      if (added.value.isNew) chain.agenda.note(at, when => chain.heard(when, added.value.vote));
-      return ok(added.value.vote.hash);
+      const { hash, vote } = added.value;
+      if (vote !== undefined) chain.agenda.note(at, when => chain.heard(when, vote));
+      return ok(hash);
     },
     head: () => chain.head(),
     block: hash => chain.blocks.get(hash),
@@ -254,7 +255,7 @@ class Chain {
         const { chainId, mempool } = this;
         const vote = castVote(chainId, this.options.protocol, kind, block, branch, seat, secret);
         const added = mempool.add(when, vote.bytes);
-        if (added.ok && added.value.isNew) this.heard(when, added.value.vote);
+        if (added.ok && added.value.vote !== undefined) this.heard(when, added.value.vote);
       });
     }
   }
@@ -306,12 +307,18 @@ class Chain {
 
   #view(): MempoolView {
     const live = new Set(this.liveBlocks());
+    const included = new Set(
+      [...live]
+        .flatMap(hash => (this.blocks.get(hash)?.operations ?? []).flat())
+        .map(({ hash }) => hash),
+    );
     return {
       chainId: this.chainId,
       protocol: this.options.protocol,
       headLevel: this.head().level,
-      isLive: branch => live.has(branch),
+      liveBlocks: live,
       isKnown: branch => live.has(branch) || this.blocks.has(branch),
+      isIncluded: hash => included.has(hash),
       rights: this.rights,
     };
   }

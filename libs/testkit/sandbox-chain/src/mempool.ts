@@ -1,5 +1,6 @@
 import { err, ok, type Instant, type Result } from '@meridian/prelude';
 import type { OperationHash } from '@meridian/tezos';
+import { hashOperation } from '@meridian/tezos/hash';
 import type { ChainBlock, ChainOperation, LevelRights, Rejection } from './contract.ts';
 import type { Judge } from './judge.ts';
 import {
@@ -21,8 +22,8 @@ export type Mempool = {
   readonly forgetBelow: (level: number) => void;
 };
 
-/** A vote that is in the mempool, now or since before. */
-export type Added = { readonly vote: ChainVote; readonly isNew: boolean };
+/** An operation that the mempool knows; the vote that it is unless it was known before. */
+export type Added = { readonly hash: OperationHash; readonly vote: ChainVote | undefined };
 
 /** @param lookAt what the mempool sees of the chain at this moment */
 export function newMempool(lookAt: () => MempoolView, judge: Judge): Mempool {
@@ -30,17 +31,19 @@ export function newMempool(lookAt: () => MempoolView, judge: Judge): Mempool {
   const byHash = new Map<OperationHash, ChainVote>();
   return {
     add: (at, bytes) => {
-      const checked = validate(lookAt(), bytes);
+      const hash = hashOperation(bytes);
+      const view = lookAt();
+      // As in a real node, what is held already or in a live block is not looked at again.
+      if (byHash.has(hash) || view.isIncluded(hash)) return ok({ hash, vote: undefined });
+      const checked = validate(view, hash, bytes);
       if (!checked.ok) return checked;
       const { value: vote } = checked;
-      const known = byHash.get(vote.hash);
-      if (known !== undefined) return ok({ vote: known, isNew: false });
       judge.vote(at, vote);
       const existing = byPlace.get(placeOf(vote));
       if (existing !== undefined) return err(conflict(vote.hash, vote.vote, existing.hash));
       byPlace.set(placeOf(vote), vote);
       byHash.set(vote.hash, vote);
-      return ok({ vote, isNew: true });
+      return ok({ hash, vote });
     },
     votesFor: (kind, { level, round, payloadHash }, branch) =>
       [...byHash.values()].filter(

@@ -3,6 +3,7 @@ import {
   TezosError,
   type BlockHash,
   type ChainId,
+  type OperationHash,
   type Protocol,
   type SecretKey,
 } from '@meridian/tezos';
@@ -59,8 +60,11 @@ export type MempoolView = {
   readonly chainId: ChainId;
   readonly protocol: Protocol;
   readonly headLevel: number;
-  readonly isLive: (branch: BlockHash) => boolean;
+  /** The blocks that an operation may name as its branch. */
+  readonly liveBlocks: ReadonlySet<BlockHash>;
   readonly isKnown: (branch: BlockHash) => boolean;
+  /** Whether a live block holds the operation. */
+  readonly isIncluded: (hash: OperationHash) => boolean;
   readonly rights: (level: number) => LevelRights;
 };
 
@@ -68,8 +72,11 @@ export type MempoolView = {
  * What a mempool says of an operation before it looks for conflicts. Round and payload are not looked at, as in a real
  * node: a wrong vote is passed on. Source of texts: recorded answers of Octez 25.1.
  */
-export function validate(view: MempoolView, bytes: Uint8Array): Result<ChainVote, Rejection> {
-  const hash = hashOperation(bytes);
+export function validate(
+  view: MempoolView,
+  hash: OperationHash,
+  bytes: Uint8Array,
+): Result<ChainVote, Rejection> {
   const operation = tried(() => operationOf(view.protocol, bytes));
   const shell = tried(() => decode(operationShell, bytes.subarray(0, 32)));
   if (operation === undefined || shell === undefined) {
@@ -81,8 +88,10 @@ export function validate(view: MempoolView, bytes: Uint8Array): Result<ChainVote
     const text = `Unknown branch (${branch.slice(0, 12)}), cannot inject the operation.`;
     return err(plain('unknown_branch', 'refused', text));
   }
-  if (!view.isLive(branch)) {
-    const text = `Operation ${hash} is branched on either:\n - a block ${branch} which is too old\n - a predecessor block from an alternative branch which is now unknown`;
+  if (!view.liveBlocks.has(branch)) {
+    // Not how old this branch is: how many blocks are live.
+    const age = view.liveBlocks.size.toString();
+    const text = `Operation ${hash} is branched on either:\n - a block ${branch} which is too old (${age} blocks in the past)\n - a predecessor block from an alternative branch which is now unknown`;
     return err(plain('too_old_branch', 'refused', text));
   }
   const [content] = operation.value.contents;
@@ -130,9 +139,13 @@ function validateVote(view: MempoolView, operation: ChainVote): Result<ChainVote
     return rejected(hash, 'dal_invalid_attestation_bitset', 'refused', why);
   }
   const { signature } = operation.value;
+  if (signature === undefined) {
+    const why = 'The operation requires a signature';
+    return rejected(hash, 'operation.missing_signature', 'refused', why);
+  }
   const unsigned: Unsigned<Vote> = { branch, contents: [vote] };
   const signed = voteSignBytes(view.chainId, unsigned, voteModeOf(seat.consensusKey));
-  if (signature === undefined || !verify(seat.consensusKey, signature, signed)) {
+  if (!verify(seat.consensusKey, signature, signed)) {
     const why = 'The operation signature is invalid';
     return rejected(hash, 'operation.invalid_signature', 'refused', why);
   }

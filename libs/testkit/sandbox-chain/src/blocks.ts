@@ -1,12 +1,12 @@
 import type { Instant } from '@meridian/prelude';
 import { level, round, toBase58, toHex, writeFitness } from '@meridian/tezos';
 import type { ChainId, PayloadHash, Protocol, Round, SecretKey } from '@meridian/tezos';
-import { sign } from '@meridian/tezos/crypto';
 import { blockHeader, blockSignBytes, encode, unsignedBlockHeader } from '@meridian/tezos/forge';
 import type { BlockHeader, PerBlockVote, UnsignedBlockHeader } from '@meridian/tezos/forge';
 import { blake2b256, hashBlock, hashOperationListList, hashPayload } from '@meridian/tezos/hash';
 import { proofOfWorkStamp } from '@meridian/tezos/hash';
 import type { ChainBlock, ChainOperation } from './contract.ts';
+import { sign } from './signatures.ts';
 
 /** What a block is made of. */
 export type Draft = {

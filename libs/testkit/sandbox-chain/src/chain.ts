@@ -13,8 +13,9 @@ import { newAgenda } from './agenda.ts';
 import { makeBlock } from './blocks.ts';
 import type { ChainBlock, ChainEvent, ChainOptions, SandboxChain, Trouble } from './contract.ts';
 import { judgeOf } from './judge.ts';
-import { newMempool, powerOf } from './mempool.ts';
-import { playersOf, rightsTable } from './rights.ts';
+import { memo } from './memo.ts';
+import { newMempool } from './mempool.ts';
+import { ownerOf, playersOf, rightsTable } from './rights.ts';
 import { aggregated, castVote } from './votes.ts';
 import type { ChainVote, MempoolView, VoteKind } from './votes.ts';
 
@@ -80,6 +81,9 @@ class Chain {
   readonly #secrets;
   readonly #random;
   #contest: Contest;
+  #head: ChainBlock | undefined;
+  /** What the mempool sees of the chain, until the next block. */
+  #seen: MempoolView | undefined;
   #events: ChainEvent[] = [];
 
   constructor(options: ChainOptions) {
@@ -104,7 +108,7 @@ class Chain {
   }
 
   head(): ChainBlock {
-    return this.main.get(Math.max(...this.main.keys())) ?? this.genesis;
+    return this.#head ?? this.genesis;
   }
 
   liveBlocks(): readonly BlockHash[] {
@@ -166,9 +170,7 @@ class Chain {
     if (contest.level > this.#contest.level) this.#enter(contest);
     this.#noteRound(contest, round(of + 1));
     const { committeeSize } = this.options;
-    const owner = this.rights(contest.level).seats.find(({ rounds }) =>
-      rounds.includes(of % committeeSize),
-    );
+    const owner = ownerOf(this.rights(contest.level), of % committeeSize);
     const secret = owner && this.#secrets.get(owner.delegate);
     const missed = this.#trouble(contest, 'missed_rounds');
     if (owner === undefined || secret === undefined || (missed && of < missed.rounds)) return;
@@ -206,7 +208,7 @@ class Chain {
     );
     const consensus = [
       ...(locked ? aggregated(protocol, locked.proof) : []),
-      ...aggregated(protocol, predecessor.level === 0 ? [] : attestations),
+      ...aggregated(protocol, predecessor.level === 0 ? [] : attestations.votes),
     ];
     const draft = {
       predecessor,
@@ -254,7 +256,7 @@ class Chain {
       this.agenda.note(later(at, this.#latency()), when => {
         const { chainId, mempool } = this;
         const vote = castVote(chainId, this.options.protocol, kind, block, branch, seat, secret);
-        const added = mempool.add(when, vote.bytes);
+        const added = mempool.addOwn(when, vote);
         if (added.ok && added.value.vote !== undefined) this.heard(when, added.value.vote);
       });
     }
@@ -264,19 +266,17 @@ class Chain {
     if (contest.prequorums.has(block.round) || at >= this.#startOf(contest, round(block.round + 1)))
       return;
     const proof = this.mempool.votesFor('preattestation', block, this.#branchOf(block));
-    const rights = this.rights(contest.level);
-    if (powerOf(proof, rights) < rights.threshold) return;
+    if (proof.power < this.rights(contest.level).threshold) return;
     contest.prequorums.add(block.round);
-    contest.locked = { block, round: block.round, proof };
+    contest.locked = { block, round: block.round, proof: [...proof.votes] };
     if (block.round === 0 && this.#trouble(contest, 'no_quorum')) return;
     this.#robotsVote('attestation', at, contest, block);
   }
 
   #considerQuorum(at: Instant, contest: Contest, block: ChainBlock): void {
     if (contest.elected !== undefined) return;
-    const rights = this.rights(contest.level);
-    const votes = this.mempool.votesFor('attestation', block, this.#branchOf(block));
-    if (powerOf(votes, rights) < rights.threshold) return;
+    const { power } = this.mempool.votesFor('attestation', block, this.#branchOf(block));
+    if (power < this.rights(contest.level).threshold) return;
     contest.elected = block;
     const next = this.#contestAfter(block);
     let of = round(0);
@@ -292,6 +292,8 @@ class Chain {
   #keep(block: ChainBlock): void {
     this.blocks.set(block.hash, block);
     this.main.set(block.level, block);
+    this.#head = block;
+    this.#seen = undefined;
     const oldest = block.level - Math.max(BLOCKS_KEPT_MIN, 2 * this.options.blocksPerCycle);
     for (const [hash, { level }] of this.blocks) {
       if (level >= oldest) break;
@@ -306,20 +308,25 @@ class Chain {
   }
 
   #view(): MempoolView {
+    this.#seen ??= this.#look();
+    return this.#seen;
+  }
+
+  #look(): MempoolView {
     const live = new Set(this.liveBlocks());
-    const included = new Set(
-      [...live]
-        .flatMap(hash => (this.blocks.get(hash)?.operations ?? []).flat())
-        .map(({ hash }) => hash),
-    );
+    const blocks = [...live].map(hash => this.blocks.get(hash)).filter(each => each !== undefined);
     return {
       chainId: this.chainId,
       protocol: this.options.protocol,
       headLevel: this.head().level,
       liveBlocks: live,
       isKnown: branch => live.has(branch) || this.blocks.has(branch),
-      isIncluded: hash => included.has(hash),
+      isIncluded: hash => blocks.some(block => operationsIn(block).has(hash)),
       rights: this.rights,
     };
   }
 }
+
+const operationsIn = memo(
+  ({ operations }: ChainBlock) => new Set(operations.flat().map(({ hash }) => hash)),
+);

@@ -29,6 +29,8 @@ export type ChainOptions = {
     readonly tz3: number;
     readonly tz4: number;
   };
+  /** What each of them stakes, beside the guests; 100 when it is left out. */
+  readonly robotStake?: number;
   /** Bakers that vote from outside. */
   readonly guests: readonly Baker[];
   /** How long a message of a robot takes to get to all others, at least and at most. */

@@ -8,6 +8,7 @@ import type {
   Seat,
   Verdict,
 } from './contract.ts';
+import { seatAt } from './rights.ts';
 import { kindOf, type ChainVote } from './votes.ts';
 
 /** Judges what bakers do, by the chain's own rules and nobody else's. */
@@ -90,7 +91,7 @@ export function judgeOf(
   return {
     vote: (at, { vote, branch }) => {
       const { level, round, slot, block_payload_hash: payload } = vote;
-      const seat = rights(level).seats.find(({ attestationSlot }) => attestationSlot === slot);
+      const seat = seatAt(rights(level), slot);
       if (seat === undefined) return;
       const kind = kindOf(vote);
       const double = { delegate: seat.delegate, kind, level, round };

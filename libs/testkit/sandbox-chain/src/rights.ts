@@ -2,6 +2,7 @@ import { assert, seededRandom } from '@meridian/prelude';
 import { level, slot, type PublicKey, type PublicKeyHash, type SecretKey } from '@meridian/tezos';
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
 import type { ChainOptions, LevelRights, Seat } from './contract.ts';
+import { memo } from './memo.ts';
 
 /** Somebody with stake; those with a secret are played by the chain. */
 export type Player = {
@@ -11,17 +12,17 @@ export type Player = {
   readonly secret: SecretKey | undefined;
 };
 
-/** What a robot stakes; guests say their own share beside it. */
-const ROBOT_STAKE = 100;
+const ROBOT_STAKE_DEFAULT = 100;
 
 /** All bakers in a fixed order, the robots first. */
-export function playersOf({ seed, robots, guests }: ChainOptions): readonly Player[] {
+export function playersOf(options: ChainOptions): readonly Player[] {
+  const { seed, robots, guests, robotStake: stake = ROBOT_STAKE_DEFAULT } = options;
   const draw = seededRandom(seed);
   const played = (['tz1', 'tz2', 'tz3', 'tz4'] as const).flatMap(curve =>
     Array.from({ length: robots[curve] }, (): Player => {
       const secret = secretKeyOfSeed(curve, draw.bytes(32));
       const consensusKey = publicKeyOf(secret);
-      return { delegate: publicKeyHashOf(consensusKey), consensusKey, stake: ROBOT_STAKE, secret };
+      return { delegate: publicKeyHashOf(consensusKey), consensusKey, stake, secret };
     }),
   );
   return [...played, ...guests.map(guest => ({ ...guest, secret: undefined }))];
@@ -74,6 +75,26 @@ function rightsOf(options: ChainOptions, players: readonly Player[], at: number)
   };
 }
 
+/** The seat that votes with a slot. */
+export function seatAt(rights: LevelRights, voting: number): Seat | undefined {
+  return seatsBySlot(rights).get(voting);
+}
+
+/** Who proposes in a round. */
+export function ownerOf(rights: LevelRights, proposing: number): Seat | undefined {
+  return seatsByRound(rights).get(proposing);
+}
+
+const seatsBySlot = memo(
+  ({ seats }: LevelRights) =>
+    new Map<number, Seat>(seats.map(seat => [seat.attestationSlot, seat])),
+);
+
+const seatsByRound = memo(
+  ({ seats }: LevelRights) =>
+    new Map(seats.flatMap(seat => seat.rounds.map(each => [each, seat] as const))),
+);
+
 /** Which slots each player drew, by its share of the stake. */
 function lottery(
   seed: number,
@@ -81,14 +102,24 @@ function lottery(
   committeeSize: number,
   at: number,
 ): readonly (readonly number[])[] {
-  const total = players.reduce((sum, { stake }) => sum + stake, 0);
+  let total = 0;
+  const ends = players.map(({ stake }) => (total += stake));
   assert(total > 0, 'somebody has stake');
   const draw = seededRandom((seed * 1_000_003 + at) | 0);
   const rounds: number[][] = players.map(() => []);
   for (let turn = 0; turn < committeeSize; turn += 1) {
-    let left = draw.whole(total);
-    const winner = players.findIndex(({ stake }) => (left -= stake) < 0);
-    rounds[winner]?.push(turn);
+    rounds[firstAbove(ends, draw.whole(total))]?.push(turn);
   }
   return rounds;
+}
+
+/** The first place of an ascending list with a number above this one. */
+function firstAbove(ends: readonly number[], number: number): number {
+  let [low, high] = [0, ends.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ends[middle] ?? 0) > number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '@meridian/prelude';
+import { assert, err, ok, type Result } from '@meridian/prelude';
 import {
   TezosError,
   type BlockHash,
@@ -7,12 +7,14 @@ import {
   type Protocol,
   type SecretKey,
 } from '@meridian/tezos';
-import { sign, verify, weightedSignature } from '@meridian/tezos/crypto';
+import { aggregateSignatures } from '@meridian/tezos/crypto';
 import { attachSignature, decode, encode, operationShell } from '@meridian/tezos/forge';
 import { signedOperation, unsignedOperation, unsignedVote } from '@meridian/tezos/forge';
 import { voteModeOf, voteSignBytes, type Unsigned, type Vote } from '@meridian/tezos/forge';
 import { hashOperation } from '@meridian/tezos/hash';
 import type { ChainBlock, ChainOperation, LevelRights, Rejection, Seat } from './contract.ts';
+import { seatAt } from './rights.ts';
+import { sign, verify } from './signatures.ts';
 
 /** A vote that the chain holds. */
 export type ChainVote = ChainOperation & { readonly vote: Vote; readonly branch: BlockHash };
@@ -102,11 +104,13 @@ export function validate(
   if (!('slot' in content) || !('level' in content)) {
     return rejected(hash, 'prefilter.wrong_operation', 'refused', 'Operation filtered out');
   }
-  return validateVote(view, { ...operation, vote: content, branch });
+  const placed = checkPlace(view, { ...operation, vote: content, branch });
+  return placed.ok ? checkSignature(view, placed.value) : placed;
 }
 
-function validateVote(view: MempoolView, operation: ChainVote): Result<ChainVote, Rejection> {
-  const { vote, hash, branch } = operation;
+/** Whether a vote is for a level of now, from somebody who has a seat there. */
+export function checkPlace(view: MempoolView, operation: ChainVote): Result<ChainVote, Rejection> {
+  const { vote, hash } = operation;
   const name = vote.kind === 'preattestation' ? 'Preattestation' : 'Attestation';
   const [lowest, highest] = [Math.max(view.headLevel - 1, 0), view.headLevel + 1];
   const levels = { kind: name, provided: vote.level };
@@ -126,7 +130,7 @@ function validateVote(view: MempoolView, operation: ChainVote): Result<ChainVote
       fields,
     );
   }
-  const seat = view.rights(vote.level).seats.find(each => each.attestationSlot === vote.slot);
+  const seat = seatAt(view.rights(vote.level), vote.slot);
   if (seat === undefined) {
     const why = `Wrong slot used for a ${name}.`;
     return rejected(hash, 'validate.wrong_slot_for_consensus_operation', 'refused', why, {
@@ -138,7 +142,14 @@ function validateVote(view: MempoolView, operation: ChainVote): Result<ChainVote
     const why = `DAL content of the attestation is ${vote.dal_attestation} which is not a valid representation of a DAL attestation.`;
     return rejected(hash, 'dal_invalid_attestation_bitset', 'refused', why);
   }
-  const { signature } = operation.value;
+  return ok(operation);
+}
+
+function checkSignature(view: MempoolView, operation: ChainVote): Result<ChainVote, Rejection> {
+  const { vote, hash, branch, value } = operation;
+  const { signature } = value;
+  const seat = seatAt(view.rights(vote.level), vote.slot);
+  assert(seat !== undefined, 'the place of a vote is checked before its signature');
   if (signature === undefined) {
     const why = 'The operation requires a signature';
     return rejected(hash, 'operation.missing_signature', 'refused', why);
@@ -193,10 +204,11 @@ export function aggregated(
   protocol: Protocol,
   votes: readonly ChainVote[],
 ): readonly ChainOperation[] {
-  const singles = votes.filter(({ value }) => value.signature?.startsWith('BLsig') !== true);
-  const [first, ...others] = votes.filter(each => !singles.includes(each));
+  const isSingle = ({ value }: ChainVote) => value.signature?.startsWith('BLsig') !== true;
+  const singles = votes.filter(isSingle);
+  const all = votes.filter(each => !isSingle(each));
+  const [first] = all;
   if (first === undefined) return singles;
-  const all = [first, ...others];
   const { level, round, block_payload_hash } = first.vote;
   const shared = { level, round, block_payload_hash };
   const slots = all.map(({ vote }) => vote.slot).sort((one, other) => one - other);
@@ -208,12 +220,9 @@ export function aggregated(
           consensus_content: shared,
           committee: slots.map(slot => ({ slot })),
         };
-  type BlsSignature = ReturnType<typeof weightedSignature>;
-  const sum = others.reduce(
-    (signature, { value }) =>
-      weightedSignature(1n, signature, value.signature as unknown as BlsSignature),
-    first.value.signature as unknown as BlsSignature,
-  );
+  // A vote without one is single, see above.
+  type BlsSignature = Parameters<typeof aggregateSignatures>[0][number];
+  const sum = aggregateSignatures(all.map(({ value }) => value.signature as BlsSignature));
   const unsigned = encode(unsignedOperation(protocol), {
     branch: first.branch,
     contents: [content],

@@ -2,7 +2,8 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { describe, expect, test } from 'vitest';
 import { fromBase58, toBase58 } from '../base58.ts';
 import type { Base58Text } from '../base58-kinds.ts';
-import { provePossession, verifyAggregate, verifyPossession } from './bls.ts';
+import { aggregateSignatures, provePossession } from './bls.ts';
+import { verifyAggregate, verifyPossession } from './bls.ts';
 import { companionWeight, weightedPublicKey, weightedSignature } from './companion.ts';
 import { publicKeyOf, secretKeyOfSeed, sign, verify } from './keys.ts';
 import { codeOf } from '../fixtures.ts';
@@ -75,6 +76,14 @@ describe('points that stand for nobody', () => {
 });
 
 describe('an aggregate', () => {
+  test('is the sum of its signatures, and there is none of no points', () => {
+    expect(aggregateSignatures([one.signed, two.signed])).toBe(sum([one.signed, two.signed]));
+    expect(aggregateSignatures([one.signed])).toBe(one.signed);
+    const noPoint = toBase58('BLsig', new Uint8Array(96));
+    expect(codeOf(() => aggregateSignatures([]))).toBe('not_on_curve');
+    expect(codeOf(() => aggregateSignatures([one.signed, noPoint]))).toBe('not_on_curve');
+  });
+
   test('verifies for exactly the keys that signed', () => {
     const both = sum([one.signed, two.signed]);
     expect(verifyAggregate([one.key, two.key], both, MESSAGE)).toBe(true);

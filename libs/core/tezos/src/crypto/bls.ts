@@ -1,5 +1,6 @@
 import { SecretKey as BlstSecretKey, PublicKey as BlstPublicKey } from '@chainsafe/blst';
 import { Signature as BlstSignature, fastAggregateVerify, verify } from '@chainsafe/blst';
+import { aggregateSerializedSignatures } from '@chainsafe/blst';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { fromBase58, toBase58 } from '../base58.ts';
 import type { Base58Text } from '../base58-kinds.ts';
@@ -53,6 +54,19 @@ export function verifyAggregate(
   } catch {
     return false;
   }
+}
+
+/**
+ * The one signature that stands for all of these, which have been verified.
+ * @throws TezosError `not_on_curve` for none at all, or one that is no point
+ */
+export function aggregateSignatures(
+  signatures: readonly Base58Text<'BLsig'>[],
+): Base58Text<'BLsig'> {
+  const points = signatures.map(signature => fromBase58('BLsig', signature));
+  return onCurve('these signatures cannot be added', () =>
+    toBase58('BLsig', aggregateSerializedSignatures(points).toBytes()),
+  );
 }
 
 /**

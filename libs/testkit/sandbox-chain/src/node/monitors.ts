@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@meridian/prelude';
 import type { ChainBlock, ChainEvent, ChainOperation } from '../contract.ts';
 import { blockItem, headItem } from './block-json.ts';
-import { memo } from './memo.ts';
+import { memo } from '../memo.ts';
 import { monitoredOperation } from './operation-json.ts';
 import { chainIn, flagIn, protocolsIn } from './query.ts';
 import { stream, type Answer, type StreamAnswer } from './reply.ts';

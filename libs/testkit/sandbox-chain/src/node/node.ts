@@ -1,6 +1,7 @@
 import type { Instant } from '@meridian/prelude';
+import type { OperationHash } from '@meridian/tezos';
 import type { ChainBlock, ChainEvent, ChainOperation, SandboxChain } from '../contract.ts';
-import { memo } from './memo.ts';
+import { memo } from '../memo.ts';
 import { createMonitors, streamTexts } from './monitors.ts';
 import type { NodeRequest, Reply } from './reply.ts';
 import { answerOf } from './routes.ts';
@@ -42,7 +43,7 @@ const textsOf = memo((chain: SandboxChain) =>
 export function createNode(chain: SandboxChain, options: NodeOptions): SandboxNode {
   const { protocol } = chain.options;
   let head: ChainBlock = chain.head();
-  let mempool: readonly ChainOperation[] = chain.mempool();
+  let mempool = mempoolOf(chain);
   let follows = true;
   const view: NodeView = {
     chain,
@@ -52,16 +53,18 @@ export function createNode(chain: SandboxChain, options: NodeOptions): SandboxNo
     operationsTtl: options.operationsTtl ?? OPERATIONS_TTL_DEFAULT,
     now: options.now,
     head: () => head,
-    mempool: () => mempool,
+    mempool: () => [...mempool.values()],
     follows: () => follows,
   };
   const monitors = createMonitors(view, textsOf(chain));
   const learn = (event: ChainEvent): void => {
     if (event.kind === 'head') {
       head = event.block;
-      mempool = chain.mempool();
+      mempool = mempoolOf(chain);
     }
-    if (event.kind === 'operation') mempool = withOperation(mempool, event.operation);
+    if (event.kind === 'operation' && mempool.size < MEMPOOL_OPERATIONS_MAX) {
+      mempool.set(event.operation.hash, event.operation);
+    }
     monitors.tell(event);
   };
   return {
@@ -79,10 +82,6 @@ export function createNode(chain: SandboxChain, options: NodeOptions): SandboxNo
   };
 }
 
-function withOperation(
-  mempool: readonly ChainOperation[],
-  operation: ChainOperation,
-): readonly ChainOperation[] {
-  const known = mempool.some(({ hash }) => hash === operation.hash);
-  return known || mempool.length >= MEMPOOL_OPERATIONS_MAX ? mempool : [...mempool, operation];
+function mempoolOf(chain: SandboxChain): Map<OperationHash, ChainOperation> {
+  return new Map(chain.mempool().map(operation => [operation.hash, operation]));
 }

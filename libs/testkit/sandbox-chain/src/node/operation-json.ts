@@ -3,6 +3,7 @@ import type { Signed, Vote } from '@meridian/tezos/forge';
 import { publicKeyHashOf } from '@meridian/tezos/crypto';
 import { unreachable } from '@meridian/prelude';
 import type { ChainBlock, ChainOperation, Seat } from '../contract.ts';
+import { ownerOf as proposerOf, seatAt as seatOf } from '../rights.ts';
 import type { NodeView } from './view.ts';
 
 type Content = Vote | Aggregate | Evidence;
@@ -73,7 +74,7 @@ function receipt(
 
 /** The seat that votes with a slot at a level. */
 function seatAt(view: NodeView, level: number, slot: number): Seat | undefined {
-  return view.chain.rights(level).seats.find(seat => seat.attestationSlot === slot);
+  return seatOf(view.chain.rights(level), slot);
 }
 
 /** Whose votes an operation holds; nobody's for a denunciation. */
@@ -143,6 +144,5 @@ function punishment(
 
 /** Who proposes a round of a level. */
 export function ownerOf(view: NodeView, level: number, round: number): Seat | undefined {
-  const place = round % view.chain.options.committeeSize;
-  return view.chain.rights(level).seats.find(({ rounds }) => rounds.includes(place));
+  return proposerOf(view.chain.rights(level), round % view.chain.options.committeeSize);
 }

@@ -54,6 +54,8 @@ function commandLine(outside: Outside): Command {
     .option('--block-time <seconds>', 'time between blocks', '1')
     .option('--start-in <seconds>', 'when the chain begins, so that bakers can get ready', '0')
     .option('--guest <key[:stake]>', 'public key of a baker that votes from outside', several, [])
+    .option('--guests-file <file>', 'guests, one key[:stake] a line')
+    .option('--robot-stake <stake>', 'of each of the six bakers that the chain plays', '100')
     .option('--protocol <number>', '023, 024, 025 or alpha', '025')
     .option('--all-bakers-attest', 'every baker votes on every block, by its stake', false)
     .option('--seed <number>', 'where all chance comes from', '1')

@@ -1,7 +1,9 @@
 import { runCommandLine } from './cli.ts';
 
 // A reader that has seen enough, such as head, is no error.
-process.stdout.on('error', () => undefined);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 const status = await runCommandLine(process.argv.slice(2), {
   note: line => {
     process.stderr.write(`${line}\n`);

@@ -4,12 +4,12 @@ import { publicKeyHashOf } from '@meridian/tezos/crypto';
 import { SEATS } from '@meridian/sandbox-chain/hand';
 import { readWords, type Words } from './options.ts';
 
-const KEY = SEATS[0]?.consensusKey ?? '';
+const [KEY = '', OTHER = ''] = SEATS.map(({ consensusKey }) => consensusKey);
 const NOW = instant(1_800_000_000_001);
 
 const WORDS: Words = {
   ...{ nodes: '5', startIn: '0', blockTime: '1', guest: [], protocol: '025', seed: '1', fault: [] },
-  ...{ controlPort: '0', portBase: '0', readyFd: '1', allBakersAttest: false },
+  ...{ controlPort: '0', portBase: '0', readyFd: '1', allBakersAttest: false, robotStake: '100' },
 };
 
 function read(words: Partial<Words>): ReturnType<typeof readWords> {
@@ -24,11 +24,11 @@ test('a chain begins at a whole second, with rounds of whole seconds', () => {
 });
 
 test('a guest is a public key with a stake or without', () => {
-  const { chain } = read({ guest: [KEY, `${KEY}:7`] });
+  const { chain } = read({ guest: [KEY, `${OTHER}:7`] });
   const delegate = publicKeyHashOf(chain.guests[0]?.consensusKey ?? (KEY as never));
   expect(chain.guests).toMatchObject([
     { delegate, stake: 100 },
-    { delegate, stake: 7 },
+    { consensusKey: OTHER, stake: 7 },
   ]);
 });
 
@@ -48,7 +48,14 @@ test('what cannot be is refused by the name of its option', () => {
     [{ seed: '-1' }, /--seed/],
     [{ protocol: '022' }, /--protocol is one of 023, 024, 025, alpha/],
     [{ guest: ['tz1'] }, /--guest takes a public key/],
-    [{ guest: [`${KEY}:0`] }, /a stake is a whole number/],
+    [{ guest: [`${KEY}:0`] }, /--guest: a stake is a whole number/],
+    [{ guest: [`${KEY}:1:2`] }, /--guest is a public key and a stake/],
+    [{ guest: [KEY, `${KEY}:2`] }, /is a guest already \(--guest\)/],
+    [{ robotStake: '0' }, /--robot-stake is a whole number/],
+    [
+      { guestsFile: '/nowhere/guests' },
+      /--guests-file \/nowhere\/guests cannot be read \(ENOENT\)/,
+    ],
     [{ fault: ['node1'] }, /is no fault/],
     [{ controlPort: '65536' }, /--control-port/],
     [{ portBase: '65534' }, /leaves no ports for 5 nodes/],

@@ -1,10 +1,10 @@
 import { duration, instant, type Instant } from '@meridian/prelude';
-import { PROTOCOLS, TezosError, type Protocol, type PublicKey } from '@meridian/tezos';
-import { publicKey, publicKeyHashOf } from '@meridian/tezos/crypto';
-import type { Baker, ChainOptions } from '@meridian/sandbox-chain';
-import { SandboxError } from './errors.ts';
+import { PROTOCOLS, type Protocol } from '@meridian/tezos';
+import type { ChainOptions } from '@meridian/sandbox-chain';
 import { readFault } from './faults.ts';
+import { readGuests, STAKE_MAX } from './guests.ts';
 import type { SandboxOptions } from './sandbox.ts';
+import { misused, whole } from './words.ts';
 
 /** What the command line gives, as text. */
 export type Words = {
@@ -12,6 +12,8 @@ export type Words = {
   readonly blockTime: string;
   readonly startIn: string;
   readonly guest: readonly string[];
+  readonly guestsFile?: string;
+  readonly robotStake: string;
   readonly protocol: string;
   readonly seed: string;
   readonly fault: readonly string[];
@@ -35,9 +37,6 @@ const START_IN_SECONDS_MAX = 3_600;
 const PORT_MAX = 65_535;
 const SEED_MAX = 2 ** 31 - 1;
 const READY_FD_MAX = 255;
-/** Stake of a guest that names none; the robots' are of the same size. */
-const STAKE_DEFAULT = 100;
-const STAKE_MAX = 1_000_000;
 
 /**
  * Reads the words of a command line.
@@ -76,7 +75,8 @@ function chainOptions(words: Words, now: Instant): ChainOptions {
     blocksPerCycle: 8,
     allBakersAttest: words.allBakersAttest,
     robots: { tz1: 2, tz2: 1, tz3: 1, tz4: 2 },
-    guests: words.guest.map(guestOf),
+    robotStake: whole('--robot-stake', words.robotStake, 1, STAKE_MAX),
+    guests: readGuests(words.guest, words.guestsFile),
     latency: { min: duration(5), max: duration(50) },
     script: [],
   };
@@ -87,31 +87,4 @@ function protocolNamed(name: string): Protocol {
   const found = full.find(({ number, codec, hash }) => [number, codec, hash].includes(name));
   if (found !== undefined) return found;
   throw misused(`--protocol is one of ${full.map(({ number }) => number).join(', ')}`);
-}
-
-/** `<public key>` or `<public key>:<stake>`. */
-function guestOf(text: string): Baker {
-  const [keyText = '', stakeText] = text.split(':');
-  const key = keyOf(keyText);
-  const stake = stakeText === undefined ? STAKE_DEFAULT : whole('a stake', stakeText, 1, STAKE_MAX);
-  return { delegate: publicKeyHashOf(key), consensusKey: key, stake };
-}
-
-function keyOf(text: string): PublicKey {
-  try {
-    return publicKey(text);
-  } catch (error) {
-    if (!(error instanceof TezosError)) throw error;
-    throw misused(`--guest takes a public key and a stake, such as edpk…:100 (${error.message})`);
-  }
-}
-
-function whole(what: string, text: string, min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw misused(`${what} is a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
-}
-
-function misused(text: string): SandboxError {
-  return new SandboxError('misused', text);
 }

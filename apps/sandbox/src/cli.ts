@@ -5,6 +5,7 @@ import { createChain } from '@meridian/sandbox-chain';
 import { SANDBOX_ERRORS, SandboxError } from './errors.ts';
 import { FAULTS } from './faults.ts';
 import { readWords, type Wanted, type Words } from './options.ts';
+import { SCRIPTS } from './script.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 
 /** What the outside has to do with a run. */
@@ -47,7 +48,10 @@ function commandLine(outside: Outside): Command {
     ...before,
     value,
   ];
-  const faults = Object.entries(FAULTS).map(([name, meaning]) => `  ${name.padEnd(10)} ${meaning}`);
+  const list = (table: Readonly<Record<string, string>>): string =>
+    Object.entries(table)
+      .map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`)
+      .join('\n');
   return new Command('meridian-sandbox')
     .description('A Tenderbake chain on this machine, seen through edge nodes that can be made ill')
     .option('--nodes <count>', 'edge nodes, named node1, node2, …', '5')
@@ -60,10 +64,11 @@ function commandLine(outside: Outside): Command {
     .option('--all-bakers-attest', 'every baker votes on every block, by its stake', false)
     .option('--seed <number>', 'where all chance comes from', '1')
     .option('--fault <fault>', 'such as node2=refuse@5s or node2=slow@5s-12s', several, [])
+    .option('--script <trouble>', 'what the chain does at a level, such as reorg@12', several, [])
     .option('--control-port <port>', 'of the control server; 0 takes any', '0')
     .option('--port-base <port>', 'of the first node, the next for the next; 0 takes any', '0')
     .option('--ready-fd <fd>', 'where the line with all addresses is written', '1')
-    .addHelpText('after', `\nFaults:\n${faults.join('\n')}\n`)
+    .addHelpText('after', `\nFaults:\n${list(FAULTS)}\n\nScripts:\n${list(SCRIPTS)}\n`)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({

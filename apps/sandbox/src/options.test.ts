@@ -9,7 +9,14 @@ const NOW = instant(1_800_000_000_001);
 
 const WORDS: Words = {
   ...{ nodes: '5', startIn: '0', blockTime: '1', guest: [], protocol: '025', seed: '1', fault: [] },
-  ...{ controlPort: '0', portBase: '0', readyFd: '1', allBakersAttest: false, robotStake: '100' },
+  ...{
+    controlPort: '0',
+    portBase: '0',
+    readyFd: '1',
+    allBakersAttest: false,
+    robotStake: '100',
+    script: [],
+  },
 };
 
 function read(words: Partial<Words>): ReturnType<typeof readWords> {
@@ -32,6 +39,13 @@ test('a guest is a public key with a stake or without', () => {
   ]);
 });
 
+test('trouble is scripted by its name and level', () => {
+  expect(read({ script: ['reorg@12', 'missed-round@5'] }).chain.script).toEqual([
+    { level: 12, kind: 'reorganisation' },
+    { level: 5, kind: 'missed_rounds', rounds: 1 },
+  ]);
+});
+
 test('a protocol goes by its number, name or hash', () => {
   const hash = 'PtSeouLouXkxhg39oWzjxDWaCydNfR3RxCUrNe4Q9Ro8BTehcbh';
   for (const protocol of ['023', '023-PtSeouLo', hash]) {
@@ -51,6 +65,8 @@ test('what cannot be is refused by the name of its option', () => {
     [{ guest: [`${KEY}:0`] }, /--guest: a stake is a whole number/],
     [{ guest: [`${KEY}:1:2`] }, /--guest is a public key and a stake/],
     [{ guest: [KEY, `${KEY}:2`] }, /is a guest already \(--guest\)/],
+    [{ script: ['reorg'] }, /the level of --script reorg is a whole number from 2/],
+    [{ script: ['storm@5'] }, /--script "storm@5" is not one of missed-round, no-quorum/],
     [{ robotStake: '0' }, /--robot-stake is a whole number/],
     [
       { guestsFile: '/nowhere/guests' },

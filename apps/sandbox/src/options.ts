@@ -3,6 +3,7 @@ import { PROTOCOLS, type Protocol } from '@meridian/tezos';
 import type { ChainOptions } from '@meridian/sandbox-chain';
 import { readFault } from './faults.ts';
 import { readGuests, STAKE_MAX } from './guests.ts';
+import { readScript } from './script.ts';
 import type { SandboxOptions } from './sandbox.ts';
 import { misused, whole } from './words.ts';
 
@@ -17,6 +18,7 @@ export type Words = {
   readonly protocol: string;
   readonly seed: string;
   readonly fault: readonly string[];
+  readonly script: readonly string[];
   readonly controlPort: string;
   readonly portBase: string;
   readonly readyFd: string;
@@ -78,7 +80,7 @@ function chainOptions(words: Words, now: Instant): ChainOptions {
     robotStake: whole('--robot-stake', words.robotStake, 1, STAKE_MAX),
     guests: readGuests(words.guest, words.guestsFile),
     latency: { min: duration(5), max: duration(50) },
-    script: [],
+    script: words.script.map(readScript),
   };
 }
 

@@ -26,6 +26,12 @@ type Contest = {
   /** The blocks of its rounds. */
   readonly blocks: Map<Round, ChainBlock>;
   readonly prequorums: Set<Round>;
+  /** The block that had the first quorum of a level whose successors are to be reorganised. */
+  unnoticed: ChainBlock | undefined;
+  /** The contest of the same level, on another predecessor, that ends when this one begins. */
+  readonly replaces: Contest | undefined;
+  /** The predecessor on which the level will be contested anew. */
+  readonly returnsTo: ChainBlock | undefined;
   locked:
     | { readonly block: ChainBlock; readonly round: Round; readonly proof: readonly ChainVote[] }
     | undefined;
@@ -140,14 +146,20 @@ class Chain {
     return makeBlock(this.chainId, protocol, secret, { ...draft, ...empty });
   }
 
-  #contestAfter(predecessor: ChainBlock): Contest {
+  #contestAfter(
+    predecessor: ChainBlock,
+    { replaces, returnsTo }: Partial<Pick<Contest, 'replaces' | 'returnsTo'>> = {},
+  ): Contest {
     return {
       level: predecessor.level + 1,
       predecessor,
       blocks: new Map(),
       prequorums: new Set(),
+      unnoticed: undefined,
       locked: undefined,
       elected: undefined,
+      replaces,
+      returnsTo,
     };
   }
 
@@ -165,9 +177,11 @@ class Chain {
   }
 
   #playRound(at: Instant, contest: Contest, of: Round): void {
-    // Somebody was elected meanwhile, and the next level goes its own way.
+    // Somebody was elected meanwhile, and the next level goes its own way, or this one does anew.
     if (contest.elected !== undefined || contest.level < this.#contest.level) return;
-    if (contest.level > this.#contest.level) this.#enter(contest);
+    const isNext = contest.level > this.#contest.level || contest.replaces === this.#contest;
+    if (isNext) this.#enter(contest);
+    if (contest !== this.#contest) return;
     this.#noteRound(contest, round(of + 1));
     const { committeeSize } = this.options;
     const owner = ownerOf(this.rights(contest.level), of % committeeSize);
@@ -238,6 +252,10 @@ class Chain {
       this.agenda.note(later(validated, duration(APPLY_MS)), applied => {
         this.#events.push({ kind: 'head', at: applied, block });
       });
+      if (contest.returnsTo !== undefined) {
+        this.#startAnew(validated, contest, contest.returnsTo);
+        return;
+      }
       this.#robotsVote('preattestation', validated, contest, block);
       this.#considerPrequorum(validated, contest, block);
       const settled = this.blocks.get(contest.predecessor.header.predecessor);
@@ -246,6 +264,15 @@ class Chain {
         this.judge.settle(settled, contest.predecessor);
       }
     });
+  }
+
+  /** The robots know of a fitter predecessor: nobody but guests votes here, and the level begins again. */
+  #startAnew(at: Instant, contest: Contest, predecessor: ChainBlock): void {
+    if (contest.blocks.size > 1) return;
+    const next = this.#contestAfter(predecessor, { replaces: contest });
+    let of = round(0);
+    while (this.#startOf(next, of) <= at) of = round(of + 1);
+    this.#noteRound(next, of);
   }
 
   #robotsVote(kind: VoteKind, at: Instant, contest: Contest, block: ChainBlock): void {
@@ -277,8 +304,13 @@ class Chain {
     if (contest.elected !== undefined) return;
     const { power } = this.mempool.votesFor('attestation', block, this.#branchOf(block));
     if (power < this.rights(contest.level).threshold) return;
+    const isTurned = this.options.script.some(
+      each => each.kind === 'reorganisation' && each.level === contest.level + 1,
+    );
+    contest.unnoticed ??= isTurned ? block : undefined;
+    if (contest.unnoticed === block) return;
     contest.elected = block;
-    const next = this.#contestAfter(block);
+    const next = this.#contestAfter(block, { returnsTo: contest.unnoticed });
     let of = round(0);
     while (this.#startOf(next, of) < at) of = round(of + 1);
     this.#noteRound(next, of);
@@ -291,7 +323,14 @@ class Chain {
 
   #keep(block: ChainBlock): void {
     this.blocks.set(block.hash, block);
-    this.main.set(block.level, block);
+    // A block on another branch than the head brings its ancestors along.
+    for (
+      let each: ChainBlock | undefined = block;
+      each !== undefined && this.main.get(each.level)?.hash !== each.hash;
+      each = this.blocks.get(each.header.predecessor)
+    ) {
+      this.main.set(each.level, each);
+    }
     this.#head = block;
     this.#seen = undefined;
     const oldest = block.level - Math.max(BLOCKS_KEPT_MIN, 2 * this.options.blocksPerCycle);

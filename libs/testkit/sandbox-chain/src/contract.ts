@@ -46,7 +46,12 @@ export type Trouble =
   /** A prequorum forms, then robots hold their attestations back in round 0: locked re-proposal follows. */
   | { readonly level: number; readonly kind: 'no_quorum' }
   /** The owner of round 0 signs two blocks. */
-  | { readonly level: number; readonly kind: 'double_block' };
+  | { readonly level: number; readonly kind: 'double_block' }
+  /**
+   * The block before is replaced after a block of this level was seen: its first quorum had gone unnoticed, a later
+   * round was elected and built on; then a block on the first one comes, which is the fitter.
+   */
+  | { readonly level: number; readonly kind: 'reorganisation' };
 
 /** An operation as the chain holds it. */
 export type ChainOperation = {

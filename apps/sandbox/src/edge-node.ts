@@ -1,10 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Clock } from '@meridian/prelude';
-import { createNode, type Answer, type ChainEvent } from '@meridian/sandbox-chain';
+import { createNode, lensOf, type Answer, type ChainEvent } from '@meridian/sandbox-chain';
 import type { SandboxChain, SandboxNode } from '@meridian/sandbox-chain';
 import type { Condition } from './faults.ts';
 import { bodyOf, listen, shut, targetOf, urlOf, writeHead } from './http.ts';
-import { lensOf } from './lies.ts';
 import { outbox } from './outbox.ts';
 import { answerRubbish } from './rubbish.ts';
 import { openStreams, type OpenStreams } from './streams.ts';

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWithReader } from '../quiet.ts';
 import { forgePairs } from './forge.ts';
 import { rateOf, type Figure, type Pair } from './measure.ts';
 
@@ -24,13 +25,15 @@ const USAGE = `npm run bench -- [NAME...] [--json] [--check] [--write-baseline]
 
 type Flags = { readonly json: boolean; readonly check: boolean; readonly write: boolean };
 
+endWithReader();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
   const read = parsed(args);
   if (typeof read === 'string') {
-    console.error(read);
-    return read === USAGE ? 0 : 2;
+    const isHelp = read === USAGE;
+    (isHelp ? console.log : console.error)(read);
+    return isHelp ? 0 : 2;
   }
   const { names, flags } = read;
   const figures: Figure[] = [];

@@ -3,8 +3,8 @@ import { fromBase58, identifyBase58, toBase58, type PayloadHash } from '@meridia
 import { blockHeader, encode, signedOperation, unsignedBlockHeader } from '@meridian/tezos/forge';
 import { hashBlock, hashOperation, proofOfWorkStamp } from '@meridian/tezos/hash';
 import type { BlockHash, Protocol, Signature } from '@meridian/tezos';
-import type { ChainBlock, ChainEvent, ChainOperation, SandboxChain } from '@meridian/sandbox-chain';
-import type { LevelRights, Seat } from '@meridian/sandbox-chain';
+import type { ChainBlock, ChainEvent, ChainOperation, SandboxChain } from './contract.ts';
+import type { LevelRights, Seat } from './contract.ts';
 
 /** A chain as a node tells of it that may lie. */
 export type Lens = {

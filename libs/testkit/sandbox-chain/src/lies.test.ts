@@ -4,9 +4,8 @@ import { PROTOCOLS } from '@meridian/tezos';
 import { verify } from '@meridian/tezos/crypto';
 import { blockSignBytes, encode, unsignedBlockHeader, voteModeOf } from '@meridian/tezos/forge';
 import { voteSignBytes, type Unsigned, type Vote } from '@meridian/tezos/forge';
-import { createChain, type ChainBlock, type ChainEvent } from '@meridian/sandbox-chain';
-import type { SandboxChain, Seat } from '@meridian/sandbox-chain';
-import { lensOf } from './lies.ts';
+import { createChain, type ChainBlock, type ChainEvent } from './index.ts';
+import { lensOf, type SandboxChain, type Seat } from './index.ts';
 
 /** A chain with robots of every curve. */
 function robots(): SandboxChain {

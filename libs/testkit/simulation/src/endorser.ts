@@ -1,0 +1,142 @@
+import type { NodeWord, Topic, Verifier } from '@meridian/chain-view';
+import type { Clock } from '@meridian/prelude';
+import { verify } from '@meridian/sandbox-chain/signatures';
+import type { Ballot } from '@meridian/tenderbake';
+import type { ChainId, PublicKeyHash } from '@meridian/tezos';
+import { verifyAggregate } from '@meridian/tezos/crypto';
+import { newLine, operationHex, signBytesOf, stepLine } from '@meridian/vote-line';
+import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
+import { NODES } from './options.ts';
+import type { Reasons } from './reasons.ts';
+import type { Signer } from './signer.ts';
+
+/** A process around the line from block to vote. */
+export type Endorser = {
+  readonly hear: (word: NodeWord & { readonly node: string }) => Promise<void>;
+  readonly tick: () => Promise<void>;
+  /** Forgets all that it knows; what was under way for the process before is lost. */
+  readonly startAnew: () => void;
+};
+
+/** What an endorser reaches outside itself. */
+export type EndorserOptions = {
+  readonly chainId: ChainId;
+  readonly keys: ReadonlySet<PublicKeyHash>;
+  readonly now: Clock;
+  readonly later: (ms: number, act: () => void | Promise<void>) => void;
+  readonly signer: Signer;
+  readonly read: (topic: Topic) => void;
+  readonly inject: (operation: string) => void;
+  readonly reasons: Reasons;
+};
+
+const SIGN_MS = 2;
+/** A signer that does not answer is asked again, as the client of the daemon does. */
+const AGAIN_MS = 50;
+const TRIES_MAX = 20;
+const VERIFIER = { verify, verifyAggregate } as unknown as Verifier;
+
+/** An endorser that has heard nothing yet. */
+export function createEndorser(options: EndorserOptions): Endorser {
+  let process = new Process(options);
+  return {
+    hear: word => process.hear({ ...word, at: options.now() }),
+    tick: () => process.hear({ kind: 'tick', at: options.now() }),
+    startAnew: () => {
+      process.stop();
+      process = new Process(options);
+    },
+  };
+}
+
+class Process {
+  readonly #options: EndorserOptions;
+  #line: LineState;
+  #isStopped = false;
+
+  constructor(options: EndorserOptions) {
+    const { chainId, keys } = options;
+    const quorum = Math.floor(NODES / 2) + 1;
+    this.#options = options;
+    this.#line = newLine({ chainId, keys, quorum }, { sign: 'at_prequorum' });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async hear(event: LineEvent): Promise<void> {
+    if (this.#isStopped) return;
+    const [next, effects] = stepLine(this.#line, VERIFIER, event);
+    this.#line = next;
+    for (const effect of effects) await this.#perform(effect);
+  }
+
+  #later(ms: number, act: () => Promise<void>): void {
+    this.#options.later(ms, () => (this.#isStopped ? undefined : act()));
+  }
+
+  async #perform(effect: LineEffect): Promise<void> {
+    const { reasons, now } = this.#options;
+    switch (effect.kind) {
+      case 'sign':
+        await Promise.all(effect.ballots.map(ballot => this.#sign(ballot, TRIES_MAX)));
+        return;
+      case 'inject':
+        reasons.injected(effect.ballot);
+        this.#options.inject(effect.operation);
+        return;
+      case 'read_marks':
+        this.#later(SIGN_MS, () => this.#readMarks(effect.hash, TRIES_MAX));
+        return;
+      case 'wake':
+        this.#later(Math.max(0, effect.at - now()), () =>
+          this.hear({ kind: 'timer', at: now(), hash: effect.hash }),
+        );
+        return;
+      case 'read':
+        this.#options.read(effect.topic);
+        return;
+      case 'proposal':
+        reasons.heard(effect.proposal);
+        return;
+      case 'abstain':
+        reasons.note(effect.level, effect.reason);
+        return;
+      case 'facts':
+      case 'fault':
+      case 'restart':
+        return;
+    }
+  }
+
+  async #sign(ballot: Ballot, tries: number): Promise<void> {
+    const { signer, chainId, reasons, now } = this.#options;
+    const outcome = await signer.sign(ballot.consensusKey, signBytesOf(chainId, ballot));
+    if (outcome.kind === 'signature') {
+      const operation = operationHex(ballot, outcome.signature);
+      this.#later(SIGN_MS, () => this.hear({ kind: 'signed', at: now(), ballot, operation }));
+    } else if (outcome.kind === 'refused') {
+      reasons.refused(ballot.level, outcome.code);
+    } else if (tries > 1) {
+      this.#later(AGAIN_MS, () => this.#sign(ballot, tries - 1));
+    } else {
+      reasons.note(ballot.level, 'no_signer');
+    }
+  }
+
+  async #readMarks(
+    hash: Extract<LineEffect, { kind: 'read_marks' }>['hash'],
+    tries: number,
+  ): Promise<void> {
+    const { keys, signer, now } = this.#options;
+    const answers = await Promise.all([...keys].map(key => signer.mark(key)));
+    const isKnown = answers.every(answer => answer !== undefined);
+    if (!isKnown && tries > 1) {
+      this.#later(AGAIN_MS, () => this.#readMarks(hash, tries - 1));
+      return;
+    }
+    const marks = isKnown ? answers.filter(answer => answer !== null) : null;
+    await this.hear({ kind: 'marks', at: now(), hash, marks });
+  }
+}

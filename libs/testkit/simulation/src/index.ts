@@ -1,0 +1,3 @@
+export { CURVES, FAULTS, type Curve, type Fault, type Simulation, type Spell } from './options.ts';
+export type { SimulationResult } from './result.ts';
+export { simulate } from './world.ts';

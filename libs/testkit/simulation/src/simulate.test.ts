@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { FAULTS, simulate, type Fault, type Simulation } from './index.ts';
+
+const TIMEOUT_MS = 60_000;
+const ALL = Object.keys(FAULTS) as Fault[];
+
+function of(wish: Partial<Omit<Simulation, 'faults'>>, ...faults: readonly Fault[]): Simulation {
+  const plain = { seed: 5, levels: 24, protocol: '025', keys: 1, curves: ['tz1'] } as const;
+  return { ...plain, ...wish, faults: new Set(faults) };
+}
+
+describe('every right is attested', () => {
+  test.each(ALL.map(fault => [fault, FAULTS[fault]] as const))(
+    '%s: %s',
+    async fault => {
+      const result = await simulate(of({ levels: 30 }, fault));
+      expect(result).toMatchObject({ rights: 30, missed: 0, doubleSigns: 0, broken: null });
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(['023', '024', '025', 'alpha'])(
+    'in protocol %s, with all of it at once',
+    async protocol => {
+      const result = await simulate(of({ protocol, levels: 42 }, ...ALL));
+      expect(result).toMatchObject({ rights: 42, missed: 0, doubleSigns: 0, broken: null });
+      expect(result.laterRounds).toBeGreaterThan(0);
+      expect(result.reorganisations).toBeGreaterThan(0);
+      expect(result.signerDeaths).toBeGreaterThan(0);
+      expect(result.endorserRestarts).toBeGreaterThan(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'by twelve keys of all curves whose signer dies and whose endorser forgets',
+    async () => {
+      const wish = { keys: 12, curves: ['tz1', 'tz2', 'tz3', 'tz4'] as const, levels: 8 };
+      const faults = ['signer-restarts', 'endorser-restarts', 'missed-rounds', 'reorgs'] as const;
+      const result = await simulate(of(wish, ...faults));
+      expect(result).toMatchObject({ rights: 96, missed: 0, doubleSigns: 0, broken: null });
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test(
+  'a right that is missed has a reason: without nodes no block is heard of',
+  async () => {
+    const silent = [1, 2, 3, 4, 5].map(node => ({ node, from: 0, to: 99 }));
+    const result = await simulate(of({ levels: 4, silent }));
+    expect(result).toMatchObject({ attested: 0, doubleSigns: 0, broken: null, signatures: 0 });
+    expect(result.missedReasons).toEqual({ block_not_heard: 4 });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'liars in the majority bring no wrong vote, only none',
+  async () => {
+    // Three of five lie while two are silent from the start: nothing is agreed on.
+    const silent = [2, 4, 5].map(node => ({ node, from: 0, to: 99 }));
+    const result = await simulate(of({ levels: 12, silent }, 'lying'));
+    expect(result).toMatchObject({ attested: 0, doubleSigns: 0, broken: null });
+    expect(Object.keys(result.missedReasons)).not.toContain('unexplained');
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the same seed gives the same result, another seed another one',
+  async () => {
+    const wish = of({ levels: 12 }, ...ALL);
+    const first = await simulate(wish);
+    expect(await simulate(wish)).toEqual(first);
+    expect(await simulate({ ...wish, seed: 6 })).not.toEqual(first);
+  },
+  TIMEOUT_MS,
+);

@@ -8,6 +8,7 @@ import { newLine, operationHex, signBytesOf, stepLine } from '@meridian/vote-lin
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
 import { NODES } from './options.ts';
 import type { Reasons } from './reasons.ts';
+import type { Rogue } from './rogue.ts';
 import type { Signer } from './signer.ts';
 
 /** A process around the line from block to vote. */
@@ -25,6 +26,8 @@ export type EndorserOptions = {
   readonly now: Clock;
   readonly later: (ms: number, act: () => void | Promise<void>) => void;
   readonly signer: Signer;
+  /** Somebody else who asks the same signer. */
+  readonly rogue: Rogue;
   readonly read: (topic: Topic) => void;
   readonly inject: (operation: string) => void;
   readonly reasons: Reasons;
@@ -111,11 +114,12 @@ class Process {
   }
 
   async #sign(ballot: Ballot, tries: number): Promise<void> {
-    const { signer, chainId, reasons, now } = this.#options;
+    const { signer, rogue, chainId, reasons, now } = this.#options;
     const outcome = await signer.sign(ballot.consensusKey, signBytesOf(chainId, ballot));
     if (outcome.kind === 'signature') {
       const operation = operationHex(ballot, outcome.signature);
       this.#later(SIGN_MS, () => this.hear({ kind: 'signed', at: now(), ballot, operation }));
+      await rogue.tempt(ballot);
     } else if (outcome.kind === 'refused') {
       reasons.refused(ballot.level, outcome.code);
     } else if (tries > 1) {

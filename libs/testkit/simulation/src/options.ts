@@ -11,6 +11,7 @@ export const FAULTS = {
   reordered: 'one message in ten comes late, after others',
   'endorser-restarts': 'the endorser forgets all that it knows in the middle of a level',
   'signer-restarts': 'the signer dies before, at and after the write of its store',
+  'rogue-requests': 'somebody asks the signer for other votes where it has signed',
 } as const;
 
 /** The name of a fault. */

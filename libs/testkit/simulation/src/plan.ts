@@ -14,6 +14,8 @@ export type Plan = {
   readonly reorderedPercent: number;
   /** How many in a hundred requests to sign the signer does not survive. */
   readonly signerDeathPercent: number;
+  /** How many in a hundred signatures are followed by the wish for another one at the same place. */
+  readonly roguePercent: number;
   readonly script: readonly Trouble[];
 };
 
@@ -23,6 +25,7 @@ const RESTART_EVERY = 40;
 const MESSAGE_PERCENT = 10;
 const LOST_PERCENT = 5;
 const SIGNER_DEATH_PERCENT = 5;
+const ROGUE_PERCENT = 20;
 
 /** The troubles of the chain that are faults here. */
 const TROUBLES: readonly (readonly [Fault, (level: number) => Trouble])[] = [
@@ -46,6 +49,7 @@ export function planOf({ seed, levels, faults, silent = [] }: Simulation): Plan 
     duplicatedPercent: percent('duplicated', MESSAGE_PERCENT),
     reorderedPercent: percent('reordered', MESSAGE_PERCENT),
     signerDeathPercent: percent('signer-restarts', SIGNER_DEATH_PERCENT),
+    roguePercent: percent('rogue-requests', ROGUE_PERCENT),
     script: scriptOf(seed, levels, faults),
   };
 }

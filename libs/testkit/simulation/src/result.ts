@@ -15,6 +15,8 @@ export type SimulationResult = {
   readonly reorganisations: number;
   readonly signerDeaths: number;
   readonly endorserRestarts: number;
+  /** Requests for another vote at a signed place that were refused. */
+  readonly rogueRefusals: number;
   /** Different places at which something was signed. */
   readonly signatures: number;
   /** The promise that did not hold; null when all did. */

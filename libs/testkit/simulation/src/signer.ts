@@ -32,6 +32,8 @@ export type SignerOptions = {
   /** How many in a hundred requests the process does not survive. */
   readonly deathPercent: number;
   readonly recorder: Recorder;
+  /** What a test puts in the place of the store. */
+  readonly guard: (store: WatermarkStore) => WatermarkStore;
   /** Told what is broken for good. */
   readonly broken: (what: string) => void;
 };
@@ -46,7 +48,7 @@ const HOLDER = { site: 'here', epoch: 1, incarnation: 'simulated', generation: 0
 /** A signer whose keys may sign from the first block on. */
 export async function startSigner(options: SignerOptions): Promise<Signer> {
   const { chainId, secrets } = options;
-  const store = await activeStore(chainId, [...secrets.keys()]);
+  const store = options.guard(await activeStore(chainId, [...secrets.keys()]));
   /** All that the process remembers, and loses: the latest `seq` of each row. */
   let seen = new Map<string, number>();
   let downUntil: Instant | undefined;

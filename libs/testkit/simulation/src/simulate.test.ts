@@ -1,3 +1,5 @@
+import { ok } from '@meridian/prelude';
+import type { WatermarkStore } from '@meridian/watermark-store';
 import { describe, expect, test } from 'vitest';
 import { FAULTS, simulate, type Fault, type Simulation } from './index.ts';
 
@@ -28,6 +30,7 @@ describe('every right is attested', () => {
       expect(result.reorganisations).toBeGreaterThan(0);
       expect(result.signerDeaths).toBeGreaterThan(0);
       expect(result.endorserRestarts).toBeGreaterThan(0);
+      expect(result.rogueRefusals).toBeGreaterThan(0);
     },
     TIMEOUT_MS,
   );
@@ -66,6 +69,34 @@ test(
   },
   TIMEOUT_MS,
 );
+
+describe('a store that is no guard is found out', () => {
+  /** Permits what it refuses, as long as there is a row. */
+  const weak =
+    (permits: (code: string) => boolean) =>
+    (store: WatermarkStore): WatermarkStore => ({
+      ...store,
+      advance: async request => {
+        const decided = await store.advance(request);
+        if (decided.ok || !permits(decided.error.code)) return decided;
+        const [row] = await store.read(request.chainId, request.pkh);
+        return row === undefined ? decided : ok({ row, signature: null });
+      },
+    });
+
+  test.each(['conflicting_vote', 'below_mark'])(
+    'when it permits a %s',
+    async code => {
+      const wish = of({ levels: 60 }, 'rogue-requests', 'missed-rounds');
+      const result = await simulate(
+        wish,
+        weak(each => each === code),
+      );
+      expect(result.broken).toMatch(/^signed twice: tz1\w+ (pre)?attestation \d+\/\d+$/);
+    },
+    TIMEOUT_MS,
+  );
+});
 
 test(
   'the same seed gives the same result, another seed another one',

@@ -3,6 +3,7 @@ import { createChain, type ChainEvent, type SandboxChain } from '@meridian/sandb
 import type { Verdict } from '@meridian/sandbox-chain';
 import { PROTOCOLS, type PublicKeyHash, type SecretKey } from '@meridian/tezos';
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
+import type { WatermarkStore } from '@meridian/watermark-store';
 import { createEndorser, type Endorser } from './endorser.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { NODES, type Simulation } from './options.ts';
@@ -10,6 +11,7 @@ import { planOf, type Plan } from './plan.ts';
 import { newReasons, type Reasons } from './reasons.ts';
 import { newRecorder, type Recorder } from './recorder.ts';
 import type { SimulationResult } from './result.ts';
+import { createRogue, type Rogue } from './rogue.ts';
 import { startSigner, type Signer } from './signer.ts';
 
 const GENESIS = instant(1_800_000_000_000);
@@ -20,12 +22,18 @@ const ROBOT_STAKE = 100;
 const LOTTERY_KEYS_MAX = 8;
 const MISSED_LEVELS_MAX = 20;
 
-/** Runs production automata, store and chain in virtual time. The same simulation gives the same result. */
-export async function simulate(of: Simulation): Promise<SimulationResult> {
+/**
+ * Runs production automata, store and chain in virtual time. The same simulation gives the same result.
+ * @param guard puts something in the place of the store, so that a test sees what a weak one comes to
+ */
+export async function simulate(
+  of: Simulation,
+  guard: (store: WatermarkStore) => WatermarkStore = store => store,
+): Promise<SimulationResult> {
   const plan = planOf(of);
   const secrets = secretsOf(of);
   const world = new World(of, plan, chainOf(of, plan, secrets));
-  return world.run(secrets);
+  return world.run(secrets, guard);
 }
 
 type Entry = { readonly at: Instant; readonly act: () => void | Promise<void> };
@@ -57,7 +65,10 @@ class World {
     this.#reasons = newReasons(level => isBadLine || this.#badLevels.has(level));
   }
 
-  async run(secrets: ReadonlyMap<PublicKeyHash, SecretKey>): Promise<SimulationResult> {
+  async run(
+    secrets: ReadonlyMap<PublicKeyHash, SecretKey>,
+    guard: (store: WatermarkStore) => WatermarkStore,
+  ): Promise<SimulationResult> {
     const signer = await startSigner({
       chainId: this.#chain.chainId,
       secrets,
@@ -65,9 +76,14 @@ class World {
       random: seededRandom(this.#of.seed ^ 0x516e),
       deathPercent: this.#plan.signerDeathPercent,
       recorder: this.#recorder,
+      guard,
       broken: what => (this.#broken ??= what),
     });
-    const { nodes, endorser } = this.#parts(signer, new Set(secrets.keys()));
+    const rogue = createRogue({
+      ...{ chainId: this.#chain.chainId, signer, percent: this.#plan.roguePercent },
+      random: seededRandom(this.#of.seed ^ 0x2063),
+    });
+    const { nodes, endorser } = this.#parts(signer, rogue, new Set(secrets.keys()));
     const tick = async (): Promise<void> => {
       this.#later(TICK_MS, tick);
       await endorser.tick();
@@ -76,11 +92,12 @@ class World {
     while (this.#chain.head().level < this.#of.levels + 2 && this.#broken === null) {
       await this.#step(nodes, endorser);
     }
-    return this.#result(signer, new Set(secrets.keys()));
+    return this.#result(signer, rogue, new Set(secrets.keys()));
   }
 
   #parts(
     signer: Signer,
+    rogue: Rogue,
     keys: ReadonlySet<PublicKeyHash>,
   ): { readonly nodes: Nodes; readonly endorser: Endorser } {
     const [now, after] = [() => this.#now, this.#later.bind(this)];
@@ -90,7 +107,7 @@ class World {
       hear: word => endorser.hear(word),
     });
     const endorser: Endorser = createEndorser({
-      ...{ chainId, keys, signer, now, later: after, reasons: this.#reasons },
+      ...{ chainId, keys, signer, rogue, now, later: after, reasons: this.#reasons },
       read: nodes.read,
       inject: nodes.inject,
     });
@@ -147,7 +164,7 @@ class World {
     this.#queue.splice(place, 0, { at, act });
   }
 
-  #result(signer: Signer, keys: ReadonlySet<PublicKeyHash>): SimulationResult {
+  #result(signer: Signer, rogue: Rogue, keys: ReadonlySet<PublicKeyHash>): SimulationResult {
     const { rights, attested, laterRounds, endorserRestarts } = this.#counts;
     const doubles = this.#chain.doubleSignings().filter(({ delegate }) => keys.has(delegate));
     const turned = this.#plan.script.filter(
@@ -164,6 +181,7 @@ class World {
       reorganisations: turned.length,
       signerDeaths: signer.deaths(),
       endorserRestarts,
+      rogueRefusals: rogue.refused(),
       signatures: this.#recorder.places(),
       broken: this.#broken ?? (doubles.length > 0 ? 'the chain saw a double signing' : null),
     };

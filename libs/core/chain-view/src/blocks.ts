@@ -1,5 +1,6 @@
 import type { Instant } from '@meridian/prelude';
 import { judgeBlock, type Verifier } from './judge.ts';
+import type { BlockHash } from '@meridian/tezos';
 import type { ViewStream } from './messages.ts';
 import { isObject, readHeader, readOperations, type Header } from './read.ts';
 import { ask, blame, inTurn, latest, newest, note, wantedRights } from './state.ts';
@@ -27,12 +28,23 @@ export function hearBlock(
   if (protocol === undefined) return [state, []];
   const chain = isObject(item) ? item['chain_id'] : undefined;
   if (chain !== undefined && chain !== options.chainId) return blame(state, node, 'other_chain');
+  const known = judgedHeader(state, item);
+  if (known !== undefined) return [noteBlock(state, node, at, known), []];
   const header = readHeader(item, protocol);
   if (!header.ok) return blame(state, node, header.error);
   const brought = noteBlock(state, node, at, header.value);
   const lists: unknown = isObject(item) ? item['operations'] : undefined;
   const operations = Array.isArray(lists) ? readOperations(lists[0], protocol) : undefined;
   return judge(brought, verifier, at, { node, header: header.value, operations });
+}
+
+/**
+ * The header of a good block by the name that an item claims: every node brings every block twice, and what was judged
+ * needs no reading. Whoever claims the name of another block for his own says nothing new by it.
+ */
+function judgedHeader({ judged, headers }: ViewState, item: unknown): Header | undefined {
+  const hash = isObject(item) ? (item['hash'] as BlockHash) : undefined;
+  return hash !== undefined && judged.has(hash) ? headers.get(hash) : undefined;
 }
 
 function noteBlock(state: ViewState, node: string, at: Instant, { fitness }: Header): ViewState {

@@ -38,7 +38,12 @@ export type ParkedBlock = {
 export type Unread = Extract<ViewEvent, { readonly kind: 'block' | 'operations' }>;
 
 /** A vote that waits for rights or a key. */
-export type ParkedVote = { readonly node: string; readonly operation: Signed<Vote | Aggregate> };
+export type ParkedVote = {
+  readonly node: string;
+  /** Its words, by which it is known again. */
+  readonly name: string;
+  readonly operation: Signed<Vote | Aggregate>;
+};
 
 /** What is known of a node. */
 export type NodeHealth = {

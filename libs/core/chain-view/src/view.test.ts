@@ -106,6 +106,15 @@ describe('a block', () => {
     expect(faultsOf(view)).toEqual([]);
   });
 
+  test('that was judged is not read again: its name is enough, and what else an item says is not heard', () => {
+    const view = viewOf();
+    view.block(blockItem(levelOf(3)), 'node1');
+    view.block({ hash: levelOf(3).hash, header: { level: 99 } }, 'node2');
+    expect(view.of('proposal')).toHaveLength(1);
+    expect(faultsOf(view)).toEqual([]);
+    expect(view.state().nodes.get('node2')).toMatchObject({ level: 3, lastBlockAt: view.now });
+  });
+
   test('that carries a prequorum is told with its round, once every signature in it is checked', () => {
     const view = viewOf();
     const again = blocks.find(({ level, round }) => level === 4 && round > 0)!;

@@ -3,7 +3,7 @@ import type { Preattestation } from '@meridian/tenderbake';
 import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
 import { judgeVote, type Verifier } from './judge.ts';
 import type { Topic } from './messages.ts';
-import { readOperations } from './read.ts';
+import { isObject, readOperations } from './read.ts';
 import {
   ask,
   blame,
@@ -28,17 +28,38 @@ export function hearVotes(
 ): ViewStep {
   const { protocol } = state;
   if (protocol === undefined) return [state, []];
-  const wanted = event.items.filter(isPreattestation);
-  const operations = readOperations(wanted, protocol);
+  // Every node brings every vote: the second time it is known by its words alone, which costs no reading.
+  const fresh = event.items.flatMap(item => {
+    const name = nameOf(item);
+    return name === undefined || state.heardVotes.has(name) ? [] : [{ name, item }];
+  });
+  if (fresh.length === 0) return [state, []];
+  const operations = readOperations(
+    fresh.map(({ item }) => item),
+    protocol,
+  );
   if (operations === undefined) return blame(state, event.node, 'unreadable');
-  const votes = operations.map(operation => ({ node: event.node, operation }));
+  const votes = operations.map((operation, at) => ({
+    ...{ node: event.node, name: fresh[at]?.name ?? '', operation },
+  }));
   return checkVotes(state, verifier, event.at, votes);
 }
 
-function isPreattestation(item: unknown): boolean {
-  const { contents } = (item ?? {}) as { contents?: unknown };
-  const [content] = Array.isArray(contents) ? (contents as unknown[]) : [];
-  return (content as { kind?: unknown } | undefined)?.kind === 'preattestation';
+/** Characters of the words of a vote; a longer item is none. */
+const NAME_CHARACTERS_MAX = 1_024;
+
+/**
+ * The words of a preattestation, with its signature: a forged one must not hide the true one. Undefined for what is
+ * none.
+ */
+function nameOf(item: unknown): string | undefined {
+  if (!isObject(item) || !Array.isArray(item['contents'])) return undefined;
+  const [content, ...others] = item['contents'] as unknown[];
+  if (!isObject(content) || content['kind'] !== 'preattestation' || others.length > 0)
+    return undefined;
+  const { level, round, slot, block_payload_hash: payload } = content;
+  const name = [level, round, slot, payload, item['branch'], item['signature']].join('/');
+  return name.length <= NAME_CHARACTERS_MAX ? name : undefined;
 }
 
 /** Checks votes that were not heard before; those that need something are parked. */
@@ -54,9 +75,8 @@ export function checkVotes(
   const faulty: string[] = [];
   const topics: Topic[] = [];
   for (const vote of votes) {
-    const name = nameOf(vote.operation);
-    if (heardVotes.has(name) || !isNear(state, vote.operation)) continue;
-    heardVotes.add(name);
+    if (heardVotes.has(vote.name) || !isNear(state, vote.operation)) continue;
+    heardVotes.add(vote.name);
     const verdict = judgeVote(state, verifier, vote.operation);
     if (verdict.ok) counted.push(verdict.value);
     else if (verdict.error.kind === 'fault') faulty.push(vote.node);
@@ -83,18 +103,11 @@ export function retryVotes(state: ViewState, verifier: Verifier, at: Instant): V
   const { parkedVotes } = state;
   if (parkedVotes.length === 0) return [state, []];
   const heardVotes = new Set(state.heardVotes);
-  for (const { operation } of parkedVotes) heardVotes.delete(nameOf(operation));
+  for (const { name } of parkedVotes) heardVotes.delete(name);
   return checkVotes({ ...state, heardVotes, parkedVotes: [] }, verifier, at, parkedVotes);
 }
 
 function isNear({ level }: ViewState, { contents: [vote] }: Signed<Vote | Aggregate>): boolean {
   // A view that has seen no good block yet cannot tell what is near.
   return 'slot' in vote && (level === 0 || Math.abs(vote.level - level) <= LEVELS_AROUND);
-}
-
-/** Two votes are the same only with the same signature: a forged one must not hide the true one. */
-function nameOf({ branch, contents: [vote], signature }: Signed<Vote | Aggregate>): string {
-  if (!('slot' in vote)) return '';
-  const { level, round, slot, block_payload_hash } = vote;
-  return [level, round, slot, block_payload_hash, branch, signature].join('/');
 }

@@ -26,9 +26,26 @@ export const BLS: Scheme = {
   secretOfSeed: seed => BlstSecretKey.fromKeygen(seed).toBytes().reverse(),
   publicOfSecret: secret => scalar(secret).toPublicKey().toBytes(),
   sign: (secret, message) => scalar(secret).sign(message).toBytes(),
-  verify: (publicKey, signature, message) =>
-    verify(message, BlstPublicKey.fromBytes(publicKey, true), point(signature)),
+  verify: (publicKey, signature, message) => verify(message, keyPoint(publicKey), point(signature)),
 };
+
+/** Keys that are kept: those of a committee, of the next one, and of some that changed. */
+const KEYS_MAX = 4_096;
+const keyPoints = new Map<string, BlstPublicKey>();
+
+/**
+ * A public key in its group, not at infinity. Parsing it and checking its group costs more than a third of a
+ * verification, and the keys of a committee come again with every block.
+ */
+function keyPoint(publicKey: Uint8Array): BlstPublicKey {
+  const name = String.fromCharCode(...publicKey);
+  const known = keyPoints.get(name);
+  if (known !== undefined) return known;
+  const made = BlstPublicKey.fromBytes(publicKey, true);
+  if (keyPoints.size >= KEYS_MAX) keyPoints.clear();
+  keyPoints.set(name, made);
+  return made;
+}
 
 function scalar(secret: Uint8Array): BlstSecretKey {
   return BlstSecretKey.fromBytes(secret.toReversed());
@@ -49,7 +66,7 @@ export function verifyAggregate(
   bytes: Uint8Array,
 ): boolean {
   try {
-    const keys = publicKeys.map(key => BlstPublicKey.fromBytes(fromBase58('BLpk', key), true));
+    const keys = publicKeys.map(key => keyPoint(fromBase58('BLpk', key)));
     return fastAggregateVerify(bytes, keys, point(fromBase58('BLsig', signature)));
   } catch {
     return false;

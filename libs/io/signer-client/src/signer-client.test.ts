@@ -101,6 +101,39 @@ describe('a signature', () => {
   });
 });
 
+describe('many questions at once', () => {
+  const times = (of: SignerClient, count: number) =>
+    Promise.all(Array.from({ length: count }, () => of.sign(pkh, payload)));
+
+  test('those that wait their turn go straight to the second signer once the first one is silent', async () => {
+    const urls = [await signer(() => undefined), await signer(signs)];
+    const outcomes = await times(client(urls, { connectionsMax: 4, deadlineMs: 500 }), 200);
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['signature']));
+  });
+
+  test('time is counted for each from when it is asked, not from when it began to wait', async () => {
+    const asked: string[] = [];
+    const slow = await signer((request, response) => {
+      setTimeout(() => signs(request, response), 20);
+    });
+    const second = await signer((request, response) => {
+      asked.push(request.url ?? '');
+      signs(request, response);
+    });
+    const limits = { connectionsMax: 2, timeoutMs: 150, deadlineMs: 5_000 };
+    await times(client([slow, second], limits), 40);
+    expect(asked).toEqual([]);
+  });
+
+  test('more than may wait are not asked at all', async () => {
+    const limits = { connectionsMax: 1, waitingMax: 2 };
+    const outcomes = await times(client([await signer(signs)], limits), 5);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual([
+      ...['signature', 'signature', 'signature', 'unavailable', 'unavailable'],
+    ]);
+  });
+});
+
 describe('no signature', () => {
   test('a refusal is final: nobody else is asked', async () => {
     let others = 0;

@@ -16,8 +16,10 @@ export type SignerLimits = {
   /** Pause before the signers are asked once more. */
   readonly pauseMs: number;
   readonly bodyBytesMax: number;
-  /** Requests at the same time to one signer. */
+  /** Questions under way at the same time, each on a connection of its own; further ones wait their turn. */
   readonly connectionsMax: number;
+  /** Questions that wait their turn; one more is not asked at all. */
+  readonly waitingMax: number;
 };
 
 /** Limits that suit a signer in the same region and blocks of some seconds. */
@@ -27,6 +29,7 @@ export const DEFAULT_LIMITS: SignerLimits = {
   pauseMs: 20,
   bodyBytesMax: 256 * 1024,
   connectionsMax: 64,
+  waitingMax: 4_096,
 };
 
 /** A signature, a refusal that is final, or what kept every signer from answering. */
@@ -69,13 +72,28 @@ export function signerClient(
     pool: new Pool(new URL(url).origin, { connections: all.connectionsMax, pipelining: 1 }),
   }));
   let first = 0;
+  const turns = newTurns(all.connectionsMax, all.waitingMax);
   const ask = async (exchange: Exchange): Promise<Reply | readonly string[]> => {
     const endsAt = performance.now() + all.deadlineMs;
-    let reasons: string[] = [];
+    // What waits for its turn has not been asked yet: it starts with the signer that answers by then.
+    if (!(await turns.take())) return [`${all.waitingMax.toString()} questions wait already`];
+    try {
+      return await askInTurn(exchange, endsAt);
+    } finally {
+      turns.giveBack();
+    }
+  };
+  const askInTurn = async (
+    exchange: Exchange,
+    endsAt: number,
+  ): Promise<Reply | readonly string[]> => {
+    let reasons: readonly string[] = ['no time was left'];
     while (performance.now() < endsAt) {
-      reasons = [];
+      const found: string[] = [];
+      reasons = found;
+      const start = first;
       for (const [turn] of signers.entries()) {
-        const at = (first + turn) % signers.length;
+        const at = (start + turn) % signers.length;
         const signer = signers[at];
         const leftMs = endsAt - performance.now();
         if (signer === undefined || leftMs <= 0) break;
@@ -89,7 +107,8 @@ export function signerClient(
           first = at;
           return reply;
         }
-        reasons.push(`${signer.name}: ${typeof reply === 'string' ? reply : reasonOf(reply)}`);
+        found.push(`${signer.name}: ${typeof reply === 'string' ? reply : reasonOf(reply)}`);
+        if (first === at) first = (at + 1) % signers.length;
       }
       await new Promise(resolve => setTimeout(resolve, all.pauseMs));
     }
@@ -109,6 +128,30 @@ export function signerClient(
     },
     close: async () => {
       await Promise.all(signers.map(({ pool }) => pool.destroy()));
+    },
+  };
+}
+
+/** A bounded number at once, the others in the order in which they came. */
+type Turns = { readonly take: () => Promise<boolean>; readonly giveBack: () => void };
+
+function newTurns(atOnceMax: number, waitingMax: number): Turns {
+  const waiting: (() => void)[] = [];
+  let taken = 0;
+  return {
+    take: () => {
+      if (taken < atOnceMax) {
+        taken += 1;
+        return Promise.resolve(true);
+      }
+      if (waiting.length >= waitingMax) return Promise.resolve(false);
+      return new Promise(resolve => waiting.push(() => resolve(true)));
+    },
+    giveBack: () => {
+      const next = waiting.shift();
+      // A turn is handed on, so that nobody overtakes.
+      if (next === undefined) taken -= 1;
+      else next();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CURVES, type Curve } from './workshop.ts';
 
 /** What a run of the demonstration is asked to be. */
 export type Wish = {
@@ -9,7 +10,14 @@ export type Wish = {
   readonly protocol: string;
   readonly blockTime: string;
   readonly seed: string;
+  /** How many keys vote. */
+  readonly keys: number;
+  /** The curves of the keys, in turn. */
+  readonly curves: readonly Curve[];
 };
+
+const LEVELS_MAX = 1_000_000;
+const KEYS_MAX = 1_000;
 
 export const HELP = `npm start -- [options]
 
@@ -18,6 +26,8 @@ export const HELP = `npm start -- [options]
   --fault FAULT      make a node ill, such as node2=refuse@5s or node4=blackhole@10s-20s; may be given several times
   --protocol NAME    025 (default), 024, 023
   --block-time S     seconds between blocks (default 1)
+  --keys N           how many keys vote (default 1; several vote at every level, but under 023)
+  --curves LIST      their curves in turn, such as tz1,tz4 (default tz1)
   --seed N           where the chain's chance comes from (default 1)
 `;
 
@@ -35,14 +45,30 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
       protocol: { type: 'string', default: '025' },
       'block-time': { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
+      keys: { type: 'string', default: '1' },
+      curves: { type: 'string', default: 'tz1' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return 'help';
-  const levels = values.levels === undefined ? undefined : Number(values.levels);
-  if (levels !== undefined && !(Number.isInteger(levels) && levels > 0 && levels <= 1_000_000)) {
-    throw new Error('--levels is a whole number from 1 to 1000000');
-  }
   const { json, fault: faults, protocol, seed } = values;
-  return { levels, json, faults, protocol, blockTime: values['block-time'], seed };
+  return {
+    levels: values.levels === undefined ? undefined : whole('--levels', values.levels, LEVELS_MAX),
+    ...{ json, faults, protocol, seed },
+    blockTime: values['block-time'],
+    keys: whole('--keys', values.keys, KEYS_MAX),
+    curves: values.curves.split(',').map(curveNamed),
+  };
+}
+
+function whole(name: string, text: string, max: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= max) return value;
+  throw new Error(`${name} is a whole number from 1 to ${max.toString()}`);
+}
+
+function curveNamed(name: string): Curve {
+  const found = CURVES.find(curve => curve === name.trim());
+  if (found === undefined) throw new Error(`--curves is a list of ${CURVES.join(', ')}`);
+  return found;
 }

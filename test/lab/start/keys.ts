@@ -1,5 +1,5 @@
-import { fromHex, level, round, toBase58, toHex, type ChainId } from '@meridian/tezos';
-import { readSignBytes, voteSignBytes } from '@meridian/tezos/forge';
+import { fromHex, level, round, slot, toBase58, toHex, type ChainId } from '@meridian/tezos';
+import { readSignBytes, voteModeOf, voteSignBytes } from '@meridian/tezos/forge';
 import { randomBytes } from 'node:crypto';
 import type { System } from './system.ts';
 
@@ -49,7 +49,7 @@ export const KEYS: readonly Key[] = [
 
 /** Asks for a second attestation where the last one was, and shows what the signer says. */
 async function tryDouble(system: System, _key: string, say: (line: string) => void): Promise<void> {
-  const { pkh } = system.workshop;
+  const [{ pkh }] = system.workshop.keys;
   for (const url of system.signers) {
     const answer = await fetch(`${url}/marks/${pkh}`).catch(() => undefined);
     if (answer?.status !== 200) continue;
@@ -66,7 +66,7 @@ async function tryDouble(system: System, _key: string, say: (line: string) => vo
     const response = await fetch(`${url}/keys/${pkh}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(toHex(otherPayload(mark.bytes))),
+      body: JSON.stringify(toHex(otherPayload(pkh, mark.bytes))),
     });
     const [first, second] = (await response.json()) as readonly { msg?: string; id?: string }[];
     say(`${response.status.toString()} ${second?.id ?? ''}: ${first?.msg ?? ''}`);
@@ -76,18 +76,22 @@ async function tryDouble(system: System, _key: string, say: (line: string) => vo
 }
 
 /** The same vote for another payload. */
-function otherPayload(bytes: string): Uint8Array {
+function otherPayload(pkh: string, bytes: string): Uint8Array {
   const subject = readSignBytes(fromHex(bytes));
-  if (subject.kind === 'block' || subject.slot === undefined)
-    throw new Error('a plain vote was signed last');
+  if (subject.kind === 'block') throw new Error('a vote was signed last');
   const vote = {
     kind: 'attestation',
-    slot: subject.slot,
+    // A tz4 key signs no slot.
+    slot: subject.slot ?? slot(0),
     level: level(subject.level),
     round: round(subject.round),
     block_payload_hash: toBase58('payloadHash', randomBytes(32)),
   } as const;
-  return voteSignBytes(subject.chainId, { branch: subject.branch, contents: [vote] }, 'plain');
+  return voteSignBytes(
+    subject.chainId,
+    { branch: subject.branch, contents: [vote] },
+    voteModeOf(pkh),
+  );
 }
 
 /** The keys in a few lines. */

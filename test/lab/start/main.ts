@@ -53,19 +53,25 @@ async function demonstrate(wanted: Wish): Promise<number> {
     say(`a chain with five edge nodes, two signers, one endorser\n${helpOnKeys()}`);
   const follow = new AbortController();
   let doubles = 0;
+  let missed = 0;
+  const byLevel = levelByLevel(rights => {
+    missed += rights.filter(({ attested }) => !attested).length;
+    say(lineOf(record, rights, missed, doubles));
+  });
   void followRights(system, follow.signal, right => {
     record.rights.push(right);
-    const missed = record.rights.filter(({ attested }) => !attested).length;
-    say(lineOf(record, right, missed, doubles));
+    byLevel.take(right);
   });
   let sandbox: SandboxSummary = { levels: 0, doubleSigns: 0, baked: 0 };
   const isDone = (): boolean =>
     ended || (wanted.levels !== undefined && sandbox.levels >= wanted.levels + JUDGED_AFTER_LEVELS);
   while (!isDone()) {
     await new Promise(resolve => setTimeout(resolve, POLL_MS));
+    byLevel.flush();
     sandbox = await summaryFrom(system, sandbox);
     doubles = sandbox.doubleSigns;
   }
+  byLevel.flush();
   letGo();
   follow.abort();
   await system.stop();
@@ -83,6 +89,21 @@ function tell(summary: ReturnType<typeof summaryOf>): void {
       `an attestation left ${String(took.p50)} ms after its prequorum (median)`,
   );
   console.log('next: npm start -- --levels 30 --fault node2=refuse@5s --fault node4=blackhole@10s');
+}
+
+/** Gathers the rights of one level, which come one after another. */
+function levelByLevel(told: (rights: readonly [JudgedRight, ...JudgedRight[]]) => void) {
+  let gathered: JudgedRight[] = [];
+  const flush = (): void => {
+    const [first, ...others] = gathered;
+    gathered = [];
+    if (first !== undefined) told([first, ...others]);
+  };
+  const take = (right: JudgedRight): void => {
+    if (gathered[0] !== undefined && gathered[0].level !== right.level) flush();
+    gathered.push(right);
+  };
+  return { take, flush };
 }
 
 async function summaryFrom({ control }: System, before: SandboxSummary): Promise<SandboxSummary> {

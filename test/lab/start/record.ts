@@ -74,23 +74,34 @@ export function takeLog(record: RunRecord, line: string): void {
   }
 }
 
-/** The line of a level, for people. */
+/** The line of a level with the rights of all keys at it, for people. */
 export function lineOf(
   record: RunRecord,
-  right: JudgedRight,
+  rights: readonly [JudgedRight, ...JudgedRight[]],
   missed: number,
   doubles: number,
 ): string {
-  const { level, round, attested, preattestationMs, attestationMs } = right;
-  const time = (ms: number | null): string =>
-    ms === null ? '     -' : `${ms.toFixed(0).padStart(3)} ms`;
-  const outcome = attested ? 'included' : `MISSED: ${reasonOf(record, level)}`;
+  const [{ level, round }] = rights;
+  const late = rights.filter(({ attested }) => !attested).length;
+  const time = (of: readonly (number | null)[]): string => {
+    const known = of.filter(ms => ms !== null);
+    return known.length === 0
+      ? '     -'
+      : `${Math.max(...known)
+          .toFixed(0)
+          .padStart(3)} ms`;
+  };
+  const preattested = time(rights.map(({ preattestationMs }) => preattestationMs));
+  const attested = time(rights.map(({ attestationMs }) => attestationMs));
+  const share =
+    rights.length === 1 ? '' : ` ${(rights.length - late).toString()}/${rights.length.toString()}`;
+  const outcome = late === 0 ? `included${share}` : `MISSED${share}: ${reasonOf(record, level)}`;
   const refused = Object.values(record.refusals).reduce((sum, count) => sum + count, 0);
   return [
     `level ${level.toString().padStart(5)}`,
     `round ${round.toString()}`,
-    `preattested ${time(preattestationMs)}`,
-    `attested ${time(attestationMs)}`,
+    `preattested ${preattested}`,
+    `attested ${attested}`,
     `nodes ${record.reached}`,
     outcome,
     `missed ${missed.toString()}`,

@@ -2,7 +2,7 @@ import type { ChainId } from '@meridian/tezos';
 import { createServer, type AddressInfo } from 'node:net';
 import { startApp, type Child } from '../child.ts';
 import type { Wish } from './arguments.ts';
-import { newWorkshop, provisionFirstUse, type Workshop } from './workshop.ts';
+import { keysOf, newWorkshop, provisionFirstUse, type Workshop } from './workshop.ts';
 
 /** The whole system on this machine: a chain with five edge nodes, two signers on one watermark, an endorser. */
 export type System = {
@@ -22,7 +22,7 @@ const START_IN = '2';
 
 /** @param told gets each line that a daemon logs */
 export async function startSystem(wish: Wish, told: (line: string) => void): Promise<System> {
-  const workshop = newWorkshop();
+  const workshop = newWorkshop(wish.keys, wish.curves);
   process.once('exit', workshop.remove);
   const children = new Map<string, Child>();
   let stopping = false;
@@ -71,14 +71,22 @@ export async function startSystem(wish: Wish, told: (line: string) => void): Pro
 type Start = (app: string, args: readonly string[], name: string) => Child;
 type Signer = { readonly name: string; readonly url: string; readonly operations: string };
 
+/** What a key of several stakes; the robots together stake six times as much as all keys. */
+const STAKE = 10;
+
 async function startSandbox(
   { protocol, blockTime, seed, faults }: Wish,
-  { publicKey }: Workshop,
+  { keys, write }: Workshop,
   start: Start,
 ): Promise<Pick<System, 'nodes' | 'control'>> {
-  const fixed = ['--guest', publicKey, '--start-in', START_IN, '--protocol', protocol];
+  const guests = keys.map(({ publicKey }) => `${publicKey}:${STAKE.toString()}\n`);
+  const fixed = ['--guests-file', write('guests', guests.join('')), '--start-in', START_IN];
+  const stake = ['--robot-stake', (STAKE * keys.length).toString()];
+  // The lottery would leave most of many keys without a right; this way each votes at every level.
+  const everybody = keys.length > 1 && protocol !== '023' ? ['--all-bakers-attest'] : [];
+  const chain = ['--protocol', protocol, '--block-time', blockTime, '--seed', seed];
   const scripted = faults.flatMap(fault => ['--fault', fault]);
-  const args = [...fixed, '--block-time', blockTime, '--seed', seed, ...scripted];
+  const args = [...fixed, ...stake, ...everybody, ...chain, ...scripted];
   return (await start('sandbox', args, 'sandbox').ready) as unknown as Pick<
     System,
     'nodes' | 'control'
@@ -93,12 +101,12 @@ async function startSigners(
   const signers: Signer[] = [];
   for (const name of ['signer1', 'signer2']) {
     const [port, operationsPort] = [await freePort(), await freePort()];
-    const config = workshop.write(name, {
+    const config = workshop.configure(name, {
       chainId,
       listen: { port },
       operations: { port: operationsPort },
       store: workshop.store,
-      keys: [{ name: 'baker', secretFile: workshop.secretFile }],
+      keys: keysOf(workshop),
     });
     await start('signer', ['--config', config], name).ready;
     const host = 'http://127.0.0.1:';
@@ -118,11 +126,11 @@ async function startEndorser(
   signers: readonly Signer[],
   start: Start,
 ): Promise<void> {
-  const config = workshop.write('endorser', {
+  const config = workshop.configure('endorser', {
     chainId,
     nodes,
     signers: signers.map(({ url }) => url),
-    keys: [workshop.pkh],
+    keys: workshop.keys.map(({ pkh }) => pkh),
     operations: { port: 0 },
   });
   await start('endorser', ['--config', config], 'endorser').ready;

@@ -9,49 +9,70 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A baker of ours: a key in a file, and a watermark that knows it. */
-export type Workshop = {
-  readonly folder: string;
+/** A key of ours. */
+export type WorkshopKey = {
   readonly publicKey: PublicKey;
   readonly pkh: PublicKeyHash;
-  readonly store: string;
   readonly secretFile: string;
+};
+
+/** Bakers of ours: keys in files, and a watermark that knows them. */
+export type Workshop = {
+  readonly folder: string;
+  /** At least one. */
+  readonly keys: readonly [WorkshopKey, ...WorkshopKey[]];
+  readonly store: string;
+  /** Writes a file and gives its path. */
+  readonly write: (name: string, text: string) => string;
   /** Writes a configuration file and gives its path. */
-  readonly write: (name: string, configuration: object) => string;
+  readonly configure: (name: string, configuration: object) => string;
   readonly remove: () => void;
 };
 
-/** Makes a fresh key and the files of a signer in a temporary folder. */
-export function newWorkshop(): Workshop {
+/** The curves that keys are made of. */
+export const CURVES = ['tz1', 'tz2', 'tz3', 'tz4'] as const;
+export type Curve = (typeof CURVES)[number];
+
+/** Makes fresh keys, of the curves in turn, and the files of a signer in a temporary folder. */
+export function newWorkshop(count = 1, curves: readonly Curve[] = ['tz1']): Workshop {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-'));
-  const secret = secretKeyOfSeed('tz1', randomBytes(32));
-  const publicKey = publicKeyOf(secret);
-  const secretFile = join(folder, 'baker.secret');
-  writeFileSync(secretFile, `unencrypted:${secret}\n`, { mode: 0o600 });
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const keyAt = (at: number): WorkshopKey => {
+    const secret = secretKeyOfSeed(curves[at % curves.length] ?? 'tz1', randomBytes(32));
+    const publicKey = publicKeyOf(secret);
+    const secretFile = write(`baker${(at + 1).toString()}.secret`, `unencrypted:${secret}\n`);
+    return { publicKey, pkh: publicKeyHashOf(publicKey), secretFile };
+  };
   return {
     folder,
-    publicKey,
-    pkh: publicKeyHashOf(publicKey),
+    keys: [keyAt(0), ...Array.from({ length: count - 1 }, (_, at) => keyAt(at + 1))],
     store: join(folder, 'watermark.sqlite'),
-    secretFile,
-    write: (name, configuration) => {
-      const path = join(folder, `${name}.yaml`);
-      // JSON is YAML.
-      writeFileSync(path, JSON.stringify(configuration, undefined, 2));
-      return path;
-    },
+    write,
+    // JSON is YAML.
+    configure: (name, configuration) =>
+      write(`${name}.yaml`, JSON.stringify(configuration, undefined, 2)),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-/** The rows of a key that was never used: the chain is as new as the key is. */
+/** What a signer is told of the keys. */
+export function keysOf({ keys }: Workshop): readonly { name: string; secretFile: string }[] {
+  return keys.map(({ secretFile }, at) => ({ name: `baker${(at + 1).toString()}`, secretFile }));
+}
+
+/** The rows of keys that were never used: the chain is as new as they are. */
 export async function provisionFirstUse(
-  { store: path, pkh }: Workshop,
+  { store: path, keys }: Pick<Workshop, 'store' | 'keys'>,
   chainId: ChainId,
 ): Promise<void> {
   const store = openSqliteStore(path);
   const incarnation = randomUUID();
-  for (const kind of KINDS) await firstUse(store, { chainId, pkh, kind }, incarnation);
+  const rows = keys.flatMap(({ pkh }) => KINDS.map(kind => ({ chainId, pkh, kind })));
+  await Promise.all(rows.map(row => firstUse(store, row, incarnation)));
   await store.close();
 }
 

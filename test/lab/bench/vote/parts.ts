@@ -50,15 +50,16 @@ export async function roundTripMs(signer: string): Promise<readonly number[]> {
 
 /** A mark made durable, in a store of its own beside the signer's. */
 export async function commitMs(workshop: Workshop, chainId: ChainId): Promise<readonly number[]> {
-  const store = { ...workshop, store: join(workshop.folder, 'parts.sqlite') };
+  const [{ pkh }] = workshop.keys;
+  const store = { keys: workshop.keys, store: join(workshop.folder, 'parts.sqlite') };
   await provisionFirstUse(store, chainId);
   const open = openSqliteStore(store.store);
-  const [row] = await open.read(chainId, workshop.pkh);
+  const [row] = await open.read(chainId, pkh);
   if (row === undefined) throw new Error('the store was provisioned');
   let at = 1;
   const took = await timed(async () => {
     const bytes = voteBytes(chainId, (at += 1));
-    const permitted = await open.advance(signRequest(workshop.pkh, bytes, row));
+    const permitted = await open.advance(signRequest(pkh, bytes, row));
     if (!permitted.ok) throw new Error(permitted.error.code);
   });
   await open.close();
@@ -67,7 +68,7 @@ export async function commitMs(workshop: Workshop, chainId: ChainId): Promise<re
 
 /** The signature alone. */
 export async function signatureMs(
-  { secretFile, pkh }: Workshop,
+  { keys: [{ secretFile, pkh }] }: Workshop,
   chainId: ChainId,
 ): Promise<readonly number[]> {
   const keystore = softwareKeystore([{ name: 'parts', secretFile }]);

@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startApp, type Child } from '../../child.ts';
-import { newWorkshop, provisionFirstUse, type Workshop } from '../../start/workshop.ts';
+import { keysOf, newWorkshop, provisionFirstUse, type Workshop } from '../../start/workshop.ts';
 import { quantile, rounded, type Figure } from '../measure.ts';
 import type { FromNodes, ToNodes } from './nodes.ts';
 import { commitMs, handOverMs, roundTripMs, signatureMs, stepMs, type Stepped } from './parts.ts';
@@ -38,7 +38,11 @@ export async function voteFigures(): Promise<readonly Figure[]> {
   const nodes = fork(join(import.meta.dirname, 'nodes.ts'));
   let signer: Child | undefined;
   try {
-    nodes.send({ kind: 'begin', key: workshop.publicKey, levels: LEVELS } satisfies ToNodes);
+    nodes.send({
+      kind: 'begin',
+      key: workshop.keys[0].publicKey,
+      levels: LEVELS,
+    } satisfies ToNodes);
     const ready = await next(nodes);
     if (ready.kind !== 'ready') throw new Error('the nodes say where they are');
     const chainId = ready.chainId as ChainId;
@@ -82,7 +86,13 @@ async function vote(
   let [level, operation] = [0, ''];
   let before: LineState | undefined;
   const running: RunningEndorser = runEndorser({
-    ...{ chainId, nodes: addresses, quorum: undefined, signers: [signer], keys: [workshop.pkh] },
+    ...{
+      chainId,
+      nodes: addresses,
+      quorum: undefined,
+      signers: [signer],
+      keys: [workshop.keys[0].pkh],
+    },
     ...{ sign: 'at_prequorum', clock, metrics: openMetrics('endorser', METRICS) },
     log: votesOf((kind, ms) => {
       underWay.delete(kind);
@@ -185,12 +195,12 @@ async function next(nodes: ChildProcess): Promise<FromNodes> {
 }
 
 function signerFile(workshop: Workshop, chainId: ChainId, url: string): string {
-  return workshop.write('signer', {
+  return workshop.configure('signer', {
     chainId,
     listen: { port: Number(new URL(url).port) },
     operations: { port: 0 },
     store: workshop.store,
-    keys: [{ name: 'baker', secretFile: workshop.secretFile }],
+    keys: keysOf(workshop),
   });
 }
 

@@ -1,8 +1,8 @@
+import { ENDORSER } from '@meridian/configuration';
 import { instant, type Clock } from '@meridian/prelude';
 import { openMetrics, runDaemon, serveOperations } from '@meridian/service';
 import type { ChainId, PublicKeyHash } from '@meridian/tezos';
 import { runEndorser } from './compose.ts';
-import { CONFIGURATION } from './configuration.ts';
 import { METRICS } from './metrics.ts';
 
 /** Milliseconds since the epoch with fractions, so that parts of a millisecond are seen. */
@@ -11,7 +11,7 @@ const clock: Clock = () => instant(performance.timeOrigin + performance.now());
 await runDaemon({
   app: 'endorser',
   summary: 'Meridian endorser: preattests and attests every block, through several edge nodes.',
-  schema: CONFIGURATION,
+  schema: ENDORSER,
   start: async (configuration, { log, atEnd, announce }) => {
     const { nodes, signers, quorum, sign } = configuration;
     const metrics = openMetrics('endorser', METRICS);

@@ -1,8 +1,8 @@
+import { SIGNER } from '@meridian/configuration';
 import { softwareKeystore } from '@meridian/keystore';
 import { listen, openMetrics, runDaemon, serveOperations } from '@meridian/service';
 import type { ChainId } from '@meridian/tezos';
 import { waitForSqliteStore, type WatermarkStore } from '@meridian/watermark-store';
-import { CONFIGURATION } from './configuration.ts';
 import { signerHttp } from './http.ts';
 import { METRICS } from './metrics.ts';
 import { createSigning } from './sign.ts';
@@ -10,7 +10,7 @@ import { createSigning } from './sign.ts';
 await runDaemon({
   app: 'signer',
   summary: 'Meridian signer: signs blocks and votes that the watermark permits, and nothing else.',
-  schema: CONFIGURATION,
+  schema: SIGNER,
   start: async (configuration, { log, atEnd, announce }) => {
     const chainId = configuration.chainId as ChainId;
     const keystore = softwareKeystore(configuration.keys);

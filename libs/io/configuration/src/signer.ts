@@ -1,15 +1,13 @@
-import { listenAddress, logLevel, z } from '@meridian/service';
+import { listenAddress, logLevel, z } from '@meridian/service/schema';
+import { chainId } from './types.ts';
 
 /** The default port of Octez' remote signer. */
 const SIGNER_PORT = 6732;
 const OPERATIONS_PORT = 9732;
 
 /** What a signer is told. */
-export const CONFIGURATION = z.strictObject({
-  chainId: z
-    .string()
-    .regex(/^Net[1-9A-HJ-NP-Za-km-z]{12}$/, 'a chain id such as NetXdQprcVkpaWU is expected')
-    .meta({ description: 'The only chain that is signed for.' }),
+export const SIGNER = z.strictObject({
+  chainId: chainId.meta({ description: 'The only chain that is signed for.' }),
   listen: listenAddress(SIGNER_PORT),
   operations: listenAddress(OPERATIONS_PORT),
   store: z

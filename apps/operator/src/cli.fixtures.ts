@@ -1,4 +1,5 @@
 import { runCommandLine } from './cli.ts';
+import type { Conversation } from './conversation.ts';
 
 /** What a command line printed and exited with. */
 export type Run = {
@@ -7,14 +8,19 @@ export type Run = {
   readonly notes: readonly string[];
 };
 
-/** Runs a command line in this process, with `input` as its standard input. */
-export async function run(args: readonly string[], input = ''): Promise<Run> {
+/** Runs a command line in this process, with `input` as its standard input and perhaps somebody to ask. */
+export async function run(
+  args: readonly string[],
+  input = '',
+  converse?: Conversation,
+): Promise<Run> {
   const output: string[] = [];
   const notes: string[] = [];
   const status = await runCommandLine(args, {
     readInput: () => Promise.resolve(input),
     print: line => output.push(line),
     note: line => notes.push(line),
+    converse,
   });
   return { status, output, notes };
 }

@@ -1,5 +1,5 @@
 import { Command as Program, CommanderError } from 'commander';
-import type { Command, Outcome } from './command.ts';
+import type { Command, Options, Outcome } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { OPERATOR_ERRORS, reportOf } from './errors.ts';
 import type { Terminal } from './terminal.ts';
@@ -58,13 +58,15 @@ function addTo(
     .option('--json', 'print one JSON object as the last line')
     .addHelpText(
       'after',
-      `\nExamples:\n${command.examples.map(each => `  meridian ${each}`).join('\n')}`,
+      [
+        ...(command.details === undefined ? [] : ['', ...command.details]),
+        '\nExamples:',
+        ...command.examples.map(each => `  meridian ${each}`),
+      ].join('\n'),
     );
   for (const [flags, meaning] of command.options ?? []) leaf.option(flags, meaning);
   leaf.action(() =>
-    perform(terminal =>
-      runOne(command, leaf.args, leaf.opts<Record<string, string | boolean>>(), terminal),
-    ),
+    perform(terminal => runOne(command, leaf.args, leaf.opts<Options>(), terminal)),
   );
 }
 
@@ -87,7 +89,7 @@ function groupOf(
 async function runOne(
   command: Command,
   args: readonly string[],
-  options: Readonly<Record<string, string | boolean>>,
+  options: Options,
   terminal: Terminal,
 ): Promise<number> {
   const asJson = options['json'] === true;
@@ -98,7 +100,8 @@ async function runOne(
   } catch (error) {
     const report = reportOf(error);
     if (asJson) terminal.print(JSON.stringify({ error: report.json }));
-    terminal.note(`meridian: ${report.message}`);
+    // Who broke off knows that.
+    terminal.note(report.message === '' ? '' : `meridian: ${report.message}`);
     return report.status;
   }
 }

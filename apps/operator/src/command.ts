@@ -1,9 +1,12 @@
 import type { Terminal } from './terminal.ts';
 
+/** Options by their names in camel case; one that may be given several times is a list. */
+export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
 /** What a command was called with, after its names were taken off. */
 export type Call = {
   readonly args: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  readonly options: Options;
   readonly terminal: Terminal;
 };
 
@@ -21,6 +24,8 @@ export type Command = {
   readonly usage: string;
   readonly summary: string;
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
+  /** More that help says: lists that come from typed tables. */
+  readonly details?: readonly string[];
   /** A line or two that can be typed as they stand. */
   readonly examples: readonly string[];
   readonly run: (call: Call) => Promise<Outcome>;

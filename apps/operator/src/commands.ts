@@ -1,6 +1,11 @@
 import { CODEC_COMMANDS } from './codec/commands.ts';
 import type { Command } from './command.ts';
+import { INIT_COMMANDS } from './init/commands.ts';
 import { REPLAY_COMMANDS } from './replay/commands.ts';
 
 /** Every command of `meridian`, in the order in which help lists them. */
-export const COMMANDS: readonly Command[] = [...CODEC_COMMANDS, ...REPLAY_COMMANDS];
+export const COMMANDS: readonly Command[] = [
+  ...INIT_COMMANDS,
+  ...CODEC_COMMANDS,
+  ...REPLAY_COMMANDS,
+];

@@ -3,6 +3,7 @@ import { TezosError } from '@meridian/tezos';
 /** Why a command did not do what it was asked; `status` is what the process exits with. */
 export const OPERATOR_ERRORS = {
   misused: { status: 2, meaning: 'the command line is wrong' },
+  interrupted: { status: 130, meaning: 'broken off at a question' },
   bad_input: { status: 1, meaning: 'what was given to the command cannot be used' },
   unreachable: { status: 1, meaning: 'a node did not answer, or not in time' },
   refused_by_node: { status: 1, meaning: 'a node answered that it cannot or will not say' },

@@ -1,4 +1,5 @@
 import { OperatorError } from './errors.ts';
+import { conversationOn, type Conversation } from './conversation.ts';
 
 /** What a command reads and writes; tests hand in their own. */
 export type Terminal = {
@@ -8,6 +9,8 @@ export type Terminal = {
   readonly print: (line: string) => void;
   /** A line beside the result. */
   readonly note: (line: string) => void;
+  /** Asks a person; undefined where there is none. */
+  readonly converse?: Conversation | undefined;
 };
 
 /** Bytes of standard input that a command takes; more is a mistake. */
@@ -36,6 +39,10 @@ export function processTerminal(): Terminal {
     note: line => {
       process.stderr.write(`${line}\n`);
     },
+    converse:
+      process.stdin.isTTY && process.stderr.isTTY
+        ? conversationOn(process.stdin, process.stderr)
+        : undefined,
   };
 }
 

@@ -1,0 +1,81 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Outcome } from '../command.ts';
+import { listenOf, type Draft, type Plan } from './plan.ts';
+
+/** What to say once the files are there: what is still amiss, and what to type next. */
+export async function afterwards(plan: Plan, drafts: readonly Draft[]): Promise<Outcome> {
+  const files = drafts.map(({ path }) => path);
+  const notes = await notesOn(plan);
+  const next = nextCommands(drafts);
+  return {
+    status: 0,
+    lines: [
+      ...files.map(path => `written  ${path}`),
+      ...notes.map(note => `note     ${note}`),
+      'next',
+      ...next.map(command => `  ${command}`),
+    ],
+    json: { chainId: plan.chainId, files, notes, next },
+  };
+}
+
+function nextCommands(drafts: readonly Draft[]): readonly string[] {
+  const run = ({ app, path }: Draft, more = ''): string =>
+    `npx --no meridian-${app} --config ${quoted(path)}${more}`;
+  // The signer comes first: an endorser without one cannot vote.
+  const order = [...drafts].reverse();
+  const endorser = drafts.find(({ app }) => app === 'endorser');
+  return [
+    ...order.map(draft => run(draft, ' --check-config')),
+    ...order.map(draft => run(draft)),
+    `npx --no meridian doctor --endorser ${quoted(endorser?.path ?? '')}`,
+  ];
+}
+
+/** A word of a shell. */
+function quoted(word: string): string {
+  return /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Group and others. */
+const EXPOSED_MODE = 0o077;
+
+/** What the daemons will complain of; nothing secret is opened for it. */
+async function notesOn(plan: Plan): Promise<readonly string[]> {
+  const { signers, secretFiles, passwordFile, store } = plan;
+  const secrets = [...secretFiles, ...(passwordFile === undefined ? [] : [passwordFile])];
+  const onSecrets = await Promise.all(secrets.map(noteOnSecret));
+  const [first = '', ...others] = signers;
+  return [
+    ...onSecrets.flat(),
+    ...((await isThere(dirname(store))) ? [] : [`${dirname(store)}: make this folder for --store`]),
+    ...(listenOf(first) === undefined
+      ? [
+          `signer.yaml: ${first} may stand for anything; set listen to where the signer is to listen`,
+        ]
+      : []),
+    ...others.map(
+      url => `${url} is started from signer.yaml too, with MERIDIAN_SIGNER_LISTEN_PORT and others`,
+    ),
+    'the watermark of each key has to be set up before its first vote; doctor says what is missing',
+  ];
+}
+
+async function noteOnSecret(path: string): Promise<readonly string[]> {
+  try {
+    const { mode } = await stat(path);
+    return (mode & EXPOSED_MODE) === 0
+      ? []
+      : [`${path} is readable by others, which the signer refuses: chmod 600 ${quoted(path)}`];
+  } catch {
+    return [`${path} is not there yet`];
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -218,6 +218,24 @@ describe('a node with a fault', () => {
     await recovers(setup);
   });
 
+  test('acl: streams and rights are refused as recorded; blocks, constants and injection are not', async () => {
+    const { node } = await setUp();
+    const stream = await listenTo(`${node.url}${HEADS}`);
+    await node.suffer('acl');
+    expect(await stream.over).toBe('cut');
+    const refused = ['/chains/main/chain_id', '/chains/main/blocks/head/helpers/validators'];
+    for (const path of [HEADS, '/chains/main/mempool/monitor_operations', ...refused]) {
+      const { status, headers, body } = await ask(`${node.url}${path}`);
+      expect([path, status, body]).toEqual([path, 401, '']);
+      expect(headers).toEqual({ 'content-type': 'application/json', 'content-length': '0' });
+    }
+    for (const path of [HASH, '/chains/main/blocks/head/context/constants', '/version']) {
+      expect((await ask(`${node.url}${path}`)).status).toBe(200);
+    }
+    // It may inject, and this is no operation.
+    expect((await ask(`${node.url}/injection/operation`, 'POST', '""')).status).toBe(500);
+  });
+
   test('lying: heads and votes nobody signed, seats exchanged, injections lost', async () => {
     const setup = await setUp();
     const { chain, node, grow } = setup;

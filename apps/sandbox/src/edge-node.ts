@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Clock } from '@meridian/prelude';
 import { createNode, lensOf, type Answer, type ChainEvent } from '@meridian/sandbox-chain';
 import type { SandboxChain, SandboxNode } from '@meridian/sandbox-chain';
+import { answerRefused, isRefused } from './acl.ts';
 import type { Condition } from './faults.ts';
 import { bodyOf, listen, shut, targetOf, urlOf, writeHead } from './http.ts';
 import { outbox } from './outbox.ts';
@@ -66,6 +67,8 @@ export async function startEdgeNode(
     now = next;
     if (next === 'refuse') await shut(server);
     if (before === 'refuse') await listen(server, port);
+    // An open stream was allowed before; a node reads its ACL when it starts, which ends all streams.
+    if (next === 'acl') server.closeAllConnections();
     // What fell silent stays so: its clients have to come again.
     if (before === 'blackhole') server.closeAllConnections();
     lens.lie(next === 'lying');
@@ -120,6 +123,10 @@ async function serve(
   const { pathname: path, searchParams: query } = target;
   if (desk.condition() === 'rubbish' && !path.includes('/monitor')) {
     answerRubbish(response, path);
+    return;
+  }
+  if (desk.condition() === 'acl' && isRefused(path)) {
+    answerRefused(response);
     return;
   }
   const reply = desk.node.handle({ method, path, query, body });

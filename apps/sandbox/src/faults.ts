@@ -8,6 +8,7 @@ export const FAULTS = {
   slow: 'every answer and every item of a stream comes 2 s late',
   cut: 'streams are cut every second in the middle of a line',
   lying: 'forged blocks, wrong rights, forged votes; what is injected is lost',
+  acl: 'streams, rights and the chain id are refused, as Octez does by default on a network address',
   rubbish: 'answers are no JSON, and some have no end',
 } as const;
 

@@ -1,7 +1,14 @@
 import { configurationKeys, type z } from '@meridian/service/schema';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { commentedFile, CONFIGURATIONS, ENDORSER, readFileOf, SIGNER } from './index.ts';
+import {
+  commentedFile,
+  CONFIGURATIONS,
+  ENDORSER,
+  readFileOf,
+  readPartOfEndorser,
+  SIGNER,
+} from './index.ts';
 
 const CHAIN = 'NetXdQprcVkpaWU';
 const KEY = 'tz1Ke2h7sDdakHJQh8WX4Z372du1KChsksyU';
@@ -69,6 +76,15 @@ describe('what a daemon is told is refused when', () => {
   ])('%s', (_, change, says) => {
     const read = readFileOf('endorser', JSON.stringify({ ...endorser, ...change }), {});
     expect(read.ok ? [] : read.error).toEqual([expect.stringContaining(says)]);
+  });
+});
+
+test('a part of an endorser is judged by the same rules', () => {
+  const part = { nodes: endorser.nodes };
+  expect(readPartOfEndorser(part)).toMatchObject({ ok: true, value: part });
+  expect(readPartOfEndorser({ keys: ['tz1'] })).toMatchObject({
+    ok: false,
+    error: [expect.stringContaining('keys.0: an address')],
   });
 });
 

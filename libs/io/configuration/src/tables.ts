@@ -25,3 +25,16 @@ export function readFileOf<App extends Configured>(
     env,
   });
 }
+
+const PART_OF_ENDORSER = ENDORSER.partial();
+
+/**
+ * Reads some of an endorser's values as it would itself, for who needs not all of them: every key may be missing.
+ */
+export function readPartOfEndorser(
+  values: Readonly<Record<string, unknown>>,
+): Result<z.output<typeof PART_OF_ENDORSER>, readonly string[]> {
+  // JSON is YAML.
+  const text = JSON.stringify(values);
+  return readConfiguration({ app: 'endorser', schema: PART_OF_ENDORSER, text, env: {} });
+}

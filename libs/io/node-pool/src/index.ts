@@ -8,6 +8,7 @@ export {
   type NodeErrorCode,
   type StreamFaultCode,
 } from './errors.ts';
+export { INJECTION_PATH, WARMING_PATH } from './injector.ts';
 export { DEFAULT_LIMITS, type PoolLimits } from './limits.ts';
 export {
   openNodePool,

@@ -14,8 +14,9 @@ type Job = {
   abort: (() => void) | undefined;
 };
 
-const INJECTION_PATH = '/injection/operation?chain=main';
-const WARMING_PATH = '/version';
+/** Where an operation is posted, and what keeps a connection warm meanwhile. */
+export const INJECTION_PATH = '/injection/operation?chain=main';
+export const WARMING_PATH = '/version';
 const CLOSED = failure('closed', 'the pool was closed');
 const nothing = (): void => undefined;
 

@@ -1,53 +1,15 @@
-import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { lastJson, run } from '../cli.fixtures.ts';
-import { CHECKS, type Finding } from './checks.ts';
+import { run } from '../cli.fixtures.ts';
+import { CHECKS } from './checks.ts';
 import { CHAIN, DELEGATE, delegate, header, KEY, LEVEL, nodeScript } from './fixtures.ts';
-import { SILENCE, startFake, status, type Fake, type Says, type Script } from './fixtures.ts';
+import { SILENCE, status, type Says, type Script } from './fixtures.ts';
+import { closeAll, doctor, fake, nodeArgs, outcome } from './runs.ts';
 
 const HEAD = '/chains/main/blocks/head';
-const PUBLIC_KEY = publicKeyOf(secretKeyOfSeed('tz1', new Uint8Array(32)));
-const HELD = publicKeyHashOf(PUBLIC_KEY);
 
-const started: Fake[] = [];
-afterEach(async () => {
-  await Promise.all(started.splice(0).map(fake => fake.close()));
-});
-
-async function fake(script: Script): Promise<string> {
-  const one = await startFake(script);
-  started.push(one);
-  return one.url;
-}
-
-type Report = {
-  readonly status: number;
-  readonly checks: readonly (Finding & { remedy?: string })[];
-};
-
-async function doctor(...args: readonly string[]): Promise<Report> {
-  const done = await run(['doctor', '--timeout', '0.3', '--json', ...args]);
-  const { checks, ...counts } = lastJson(done) as { checks: Report['checks'] };
-  for (const name of ['ok', 'warn', 'fail']) {
-    const those = checks.filter(check => check.status === name);
-    expect(counts).toHaveProperty(name, those.length);
-  }
-  return { status: done.status, checks };
-}
-
-/** What came of one check, as `status found`. */
-function outcome({ checks }: Report, name: keyof typeof CHECKS, subject?: string): string {
-  return checks
-    .filter(({ check, subject: whose }) => check === name && whose === (subject ?? whose))
-    .map(({ status: how, found }) => `${how} ${found}`)
-    .join('\n');
-}
-
-const nodeArgs = (url: string): readonly string[] => [
-  ...['--chain-id', CHAIN, '--node', `us=${url}`],
-];
+afterEach(closeAll);
 
 describe('a node that is well', () => {
   test('passes every check, and so does its key', async () => {
@@ -202,7 +164,7 @@ describe('several nodes', () => {
     expect(outcome(report, 'heads_agree', 'node3')).toBe(`fail block 998 is ${other.hash} here`);
     expect(outcome(report, 'heads_agree', 'node4')).toBe('fail 3 levels behind (head 997)');
     expect(outcome(report, 'heads_agree', 'nodes')).toMatch(/^ok 2 nodes with block 998/);
-    expect(outcome(report, 'quorum')).toBe('fail 2 of 4 nodes pass every check, 3 have to agree');
+    expect(outcome(report, 'quorum')).toBe('fail 2 of 4 pass every check, 3 needed');
     const enough = await doctor('--chain-id', CHAIN, ...args, '--quorum', '2');
     expect(outcome(enough, 'quorum')).toMatch(/^ok/);
   });
@@ -271,89 +233,6 @@ describe('a key', () => {
   ])('%s is told so', async (_, script, check, says) => {
     const report = await doctor(...nodeArgs(await fake(nodeScript(script))), '--key', KEY);
     expect(outcome(report, check, KEY)).toMatch(says);
-  });
-});
-
-describe('a signer', () => {
-  const mark = (kind: string, level: number, chain_id = CHAIN): object => ({
-    ...{ chain_id, kind, level, round: 0, digest: null, bytes: null, signature: null },
-  });
-  const marksAt = (level: number): readonly object[] =>
-    ['block', 'preattestation', 'attestation'].map(kind => mark(kind, level));
-  const signerScript = (marks: Says): Script => ({
-    'GET /authorized_keys': { json: {} },
-    [`GET /keys/${HELD}`]: { json: { public_key: PUBLIC_KEY } },
-    [`GET /marks/${HELD}`]: marks,
-  });
-  const look = async (...scripts: readonly Script[]): Promise<Report> => {
-    const urls = await Promise.all(scripts.map(fake));
-    const signers = urls.flatMap(url => ['--signer', url]);
-    return doctor(...nodeArgs(await fake(nodeScript())), '--key', HELD, ...signers);
-  };
-  const good = signerScript({ json: { marks: marksAt(LEVEL) } });
-
-  test('that is well passes every check', async () => {
-    const report = await look(good);
-    const own = report.checks.filter(({ check }) => /^(signer|marks)_/.test(check));
-    expect(own.map(({ status: how }) => how)).toEqual(['ok', 'ok', 'ok', 'ok']);
-  });
-
-  test.each<[string, Script, keyof typeof CHECKS, RegExp]>([
-    ['that hangs', { 'GET /': SILENCE }, 'signer_reachable', /^fail no answer within 0\.3 s$/],
-    [
-      'without the key',
-      { ...good, [`GET /keys/${HELD}`]: status(404, 'unknown') },
-      'signer_key',
-      /^fail tz1\w+: status 404: unknown$/,
-    ],
-    [
-      'with another key under this address',
-      { ...good, [`GET /keys/${HELD}`]: { json: { public_key: 'edpk' } } },
-      'signer_key',
-      /^fail .* not the public key of this address$/,
-    ],
-    [
-      'without a row for blocks',
-      signerScript({ json: { marks: marksAt(5).slice(1) } }),
-      'marks_present',
-      /^fail none for block /,
-    ],
-    [
-      'with rows for another chain alone',
-      signerScript({ json: { marks: [mark('block', 5, 'NetXnHfVqm9iesp')] } }),
-      'marks_present',
-      /^fail none for block, preattestation, attestation /,
-    ],
-    [
-      'whose store is held by another process',
-      signerScript(status(503, 'store')),
-      'marks_present',
-      /^fail nobody tells the marks \(.*status 503: store\)$/,
-    ],
-    [
-      'that keeps no marks that can be read',
-      signerScript({ json: { marks: [{ kind: 'block' }] } }),
-      'marks_present',
-      /a mark that cannot be read/,
-    ],
-    [
-      'with a mark from the future',
-      signerScript({ json: { marks: [...marksAt(5).slice(1), mark('block', LEVEL + 9)] } }),
-      'marks_below_head',
-      /^fail block at 1009 \(127\.0\.0\.1:\d+\); head 1000$/,
-    ],
-  ])('%s is told so', async (_, script, check, says) => {
-    const report = await look(script);
-    expect(outcome(report, check)).toMatch(says);
-    expect(report.status).toBe(1);
-  });
-
-  test('of which one waits for the store is nothing to worry about; two stores are', async () => {
-    const waits = await look(signerScript(status(503, 'store')), good);
-    expect(outcome(waits, 'marks_present')).toMatch(/^ok .*status 503: store/);
-    expect(outcome(waits, 'marks_shared')).toBe('');
-    const two = await look(good, signerScript({ json: { marks: marksAt(LEVEL - 400) } }));
-    expect(outcome(two, 'marks_shared')).toMatch(/^fail .* differ in block, preattestation, att/);
   });
 });
 

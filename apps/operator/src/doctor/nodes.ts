@@ -111,7 +111,7 @@ async function agree(nodes: readonly WithHead[], highest: number): Promise<reado
 }
 
 function quorumFinding(sound: number, quorum: number, all: number): Finding {
-  const words = `${sound.toString()} of ${count(all)} pass every check, ${quorum.toString()} have to agree`;
+  const words = `${sound.toString()} of ${all.toString()} pass every check, ${quorum.toString()} needed`;
   return findingsOn('nodes')('quorum', sound >= quorum ? 'ok' : 'fail', words, {
     ...{ soundNodes: sound, quorumNodes: quorum },
   });

@@ -31,6 +31,9 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 /** Of an answer with another status than 200. */
 const TEXT_BYTES_MAX = 4 * 1024;
 
+/** Questions of one address that may stay without an answer: what many keys cost of a service that hangs is bounded. */
+const UNANSWERED_MAX = 10;
+
 /**
  * Asks below one address, each question on a connection of its own: what is found is the other side's, not that of a
  * connection that broke meanwhile.
@@ -39,7 +42,16 @@ const TEXT_BYTES_MAX = 4 * 1024;
 export function probeOf(base: string, timeoutMs: number): Probe {
   const { href } = new URL(base);
   const root = href.replace(/\/$/, '');
-  return (path, how = {}) => ask(new URL(root + path), timeoutMs, how);
+  let unanswered = 0;
+  return async (path, how = {}) => {
+    if (unanswered >= UNANSWERED_MAX) {
+      const bound = UNANSWERED_MAX.toString();
+      return { kind: 'nothing', why: `not asked, since ${bound} questions before had no answer` };
+    }
+    const reply = await ask(new URL(root + path), timeoutMs, how);
+    if (reply.kind === 'nothing') unanswered += 1;
+    return reply;
+  };
 }
 
 function ask(url: URL, timeoutMs: number, { method, body, wants }: Question): Promise<Reply> {

@@ -42,11 +42,11 @@ export type RunningEndorser = {
 
 /** Wires nodes, signers and the line between them; it runs from here on. */
 export function runEndorser(parts: EndorserParts): RunningEndorser {
-  const { chainId, nodes, clock, log, watch } = parts;
+  const { chainId, nodes, clock, log, metrics, watch } = parts;
   const keys = new Set(parts.keys);
   const quorum = parts.quorum ?? Math.floor(nodes.length / 2) + 1;
   const client = signerClient(parts.signers);
-  const observed = observer(log, parts.metrics, newTimings());
+  const observed = observer(log, metrics, newTimings());
   const pool = openNodePool({ nodes, clock }, message => {
     observed.node(message);
     const word = wordOf(message);
@@ -58,7 +58,11 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
     {
       clock,
       verifier: nativeVerifier(),
-      sign: (ballot, bytes) => signedOperation(client, log, ballot, bytes),
+      sign: async (ballot, bytes) => {
+        const operation = await signedOperation(client, log, ballot, bytes);
+        if (operation === undefined) metrics.record('unsigned_total', 1, { kind: ballot.kind });
+        return operation;
+      },
       mark: key => markOf(client, chainId, key),
       inject: (operation, ballot) => observed.injection(ballot, pool.inject(operation)),
       read: topic => readAll(pool, clock, topic, event => endorser.hear(event)),

@@ -1,0 +1,114 @@
+import { NODE_FAULTS } from '@meridian/chain-view';
+import { CONFIGURATIONS } from '@meridian/configuration';
+import { METRICS as ENDORSER_METRICS } from '@meridian/endorser/metrics';
+import { KEYSTORE_ERRORS } from '@meridian/keystore';
+import { INJECTION_FAILURES, STREAM_FAULTS } from '@meridian/node-pool';
+import { CHECKS } from '@meridian/operator/checks';
+import { configurationKeys, type MetricRow } from '@meridian/service';
+import { METRICS as SIGNER_METRICS } from '@meridian/signer/metrics';
+import { PROTOCOL_PROBLEMS, refusalProblem } from '@meridian/signer-protocol';
+import { ABSTENTIONS } from '@meridian/tenderbake';
+import { REFUSALS, type RefusalCode } from '@meridian/watermark';
+import { STORE_ERRORS } from '@meridian/watermark-store';
+
+type Cells = readonly string[];
+
+/** The pages of docs/reference.md: each list comes from the table that the code itself works by. */
+export function reference(): string {
+  return [
+    '# Reference',
+    'Written by `npm run docs` from the tables in the code; a test fails when the two differ.',
+    ...configurations(),
+    ...metrics(),
+    ...refusals(),
+    ...plain('Why a block is not voted on', 'reason', ABSTENTIONS, [
+      'The endorser logs `abstained` with one of these, and counts it in `meridian_endorser_abstentions_total`.',
+    ]),
+    ...plain('Why a node is not believed', 'reason', NODE_FAULTS, [
+      'Logged as `node_disbelieved`, counted in `meridian_endorser_node_faults_total`. One node that errs changes no vote.',
+    ]),
+    ...plain('Why a stream of a node ends', 'code', STREAM_FAULTS),
+    ...plain('Why a node does not take a vote', 'code', INJECTION_FAILURES),
+    ...plain('Errors of the watermark store', 'code', STORE_ERRORS),
+    ...plain('Errors of keys', 'code', KEYSTORE_ERRORS),
+    ...doctor(),
+    '',
+  ].join('\n\n');
+}
+
+function configurations(): readonly string[] {
+  return Object.entries(CONFIGURATIONS).flatMap(([app, schema]) => [
+    `## Configuration of meridian-${app}`,
+    table(
+      ['key', 'variable', 'default', 'meaning'],
+      configurationKeys(app, schema).map(({ path, variable, description, byDefault }) => [
+        ...[code(path), code(variable), byDefault === undefined ? '' : code(byDefault)],
+        description,
+      ]),
+    ),
+  ]);
+}
+
+function metrics(): readonly string[] {
+  const of = { endorser: ENDORSER_METRICS, signer: SIGNER_METRICS };
+  const rows = Object.entries(of).flatMap(([app, metricsOf]) =>
+    Object.entries<MetricRow>(metricsOf).map(([name, { type, labels = {}, help }]) => [
+      ...[code(`meridian_${app}_${name}`), type, Object.keys(labels).map(code).join(', '), help],
+    ]),
+  );
+  return [
+    '## Metrics',
+    'At `/metrics` of the operations port. Histograms have buckets from 1 ms to 10 s.',
+    table(['metric', 'type', 'labels', 'meaning'], rows),
+  ];
+}
+
+function refusals(): readonly string[] {
+  const ofMark = Object.entries(REFUSALS).map(([name, { meaning, alerts, latches }]) => [
+    ...[code(name), refusalProblem({ code: name as RefusalCode }).status.toString()],
+    ...[alerts ? 'yes' : '', latches ? 'yes' : '', meaning],
+  ]);
+  const ofProtocol = Object.entries(PROTOCOL_PROBLEMS).map(([name, { status, meaning }]) => [
+    ...[code(name), status.toString(), meaning],
+  ]);
+  return [
+    '## Why the watermark refuses',
+    'In answers as `meridian.<code>`. _Look_: somebody should look at once. _Latches_: every row of the key is stopped.',
+    table(['code', 'status', 'look', 'latches', 'meaning'], ofMark),
+    '## Why the signer refuses before the watermark is asked',
+    table(['code', 'status', 'meaning'], ofProtocol),
+  ];
+}
+
+function doctor(): readonly string[] {
+  const rows = Object.entries(CHECKS).map(([name, { holds, remedy }]) => [
+    code(name),
+    holds,
+    remedy,
+  ]);
+  return ['## Checks of meridian doctor', table(['check', 'holds when', 'otherwise'], rows)];
+}
+
+function plain(
+  title: string,
+  first: string,
+  meanings: Readonly<Record<string, string>>,
+  words: readonly string[] = [],
+): readonly string[] {
+  const rows = Object.entries(meanings).map(([name, meaning]) => [code(name), meaning]);
+  return [`## ${title}`, ...words, table([first, 'meaning'], rows)];
+}
+
+function table(head: Cells, rows: readonly Cells[]): string {
+  const line = (cells: Cells): string => `| ${cells.map(escaped).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+/** A bar would begin another cell. */
+function escaped(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

@@ -19,6 +19,8 @@ import { commitMs, handOverMs, roundTripMs, signatureMs, stepMs, type Stepped } 
 /** Levels that are voted on; during the first ones code is still being compiled. */
 const LEVELS = 150;
 const WARM_UP_LEVELS = 30;
+/** The clock may leap over a vote that a busy machine has not begun; a run that lost more measured nothing. */
+const INCLUDED_MIN = 0.9;
 
 /** What is measured, and the vote that it ends with. */
 const CAUSES = {
@@ -111,7 +113,10 @@ async function vote(
   });
   for (let word = await next(nodes); word.kind !== 'ready'; word = await next(nodes)) {
     if (word.kind === 'done') {
-      if (word.attested < word.rights) throw new Error('a vote that is measured is on the chain');
+      if (word.attested < word.rights * INCLUDED_MIN)
+        throw new Error(
+          `only ${word.attested.toString()} of ${word.rights.toString()} votes are on the chain`,
+        );
       break;
     }
     ({ level } = word);

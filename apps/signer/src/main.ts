@@ -31,6 +31,10 @@ await runDaemon({
         const isGood = outcome.outcome === 'signed' || outcome.outcome === 'released';
         log[isGood ? 'debug' : 'warn']('sign', outcome);
       },
+      unsealed: outcome => {
+        metrics.record('unsealed_votes_total', 1, { kind: outcome.kind, reason: outcome.outcome });
+        log.warn('not_stored', outcome);
+      },
     });
     const http = await listen(
       signerHttp({ chainId, keystore, store, sign }).listen(

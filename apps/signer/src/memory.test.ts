@@ -8,7 +8,13 @@ import { createSigning } from './sign.ts';
 /** What a process remembers of the rows between requests (rule 8), seen in what it refuses. */
 function signing(store: () => WatermarkStore) {
   const { keystore, used } = countedKeystore();
-  const route = createSigning({ chainId: CHAIN, keystore, store, observe: () => undefined });
+  const route = createSigning({
+    chainId: CHAIN,
+    keystore,
+    store,
+    observe: () => undefined,
+    unsealed: () => undefined,
+  });
   return { ask: (bytes: Uint8Array) => route(BAKER.pkh, bytes), used };
 }
 

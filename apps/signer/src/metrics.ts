@@ -12,4 +12,9 @@ export const METRICS = {
       outcome: ['signed', 'released', ...Object.keys(REFUSALS), ...Object.keys(PROTOCOL_PROBLEMS)],
     },
   },
+  unsealed_votes_total: {
+    type: 'counter',
+    help: 'Votes whose signature left and was not stored, by reason; below_mark and fenced are harmless.',
+    labels: { kind: KINDS, reason: [...Object.keys(REFUSALS), 'store_unavailable'] },
+  },
 } as const satisfies Record<string, MetricRow>;

@@ -24,6 +24,7 @@ async function signing({ store, vault, keys }: Given = {}) {
     keystore,
     store: typeof given === 'function' ? given : () => given,
     observe: ({ outcome }) => outcomes.push(outcome),
+    unsealed: ({ outcome }) => outcomes.push(`not stored: ${outcome}`),
   });
   const ask = (bytes: Uint8Array, pkh = BAKER.pkh) => route(pkh, bytes);
   return { ask, used, outcomes };
@@ -179,11 +180,20 @@ describe('a vote', () => {
   test('leaves though its signature cannot be stored, and may be signed again', async () => {
     const store = await activeStore();
     const seal = () => Promise.reject(new Error('disk full'));
-    const { ask, used } = await signing({ store: { ...store, seal } });
+    const { ask, used, outcomes } = await signing({ store: { ...store, seal } });
     const answer = await ask(attestation(10));
     expect(answer).toMatchObject({ ok: true });
     expect(await ask(attestation(10))).toEqual(answer);
     expect(used()).toBe(2);
+    expect(outcomes).toContain('not stored: store_unavailable');
+  });
+
+  test('leaves though its store forgot the permission, and that is told at once', async () => {
+    const store = await activeStore();
+    const seal = () => Promise.resolve(err({ code: 'store_went_back' } as const));
+    const { ask, outcomes } = await signing({ store: { ...store, seal } });
+    expect(await ask(attestation(10))).toMatchObject({ ok: true });
+    expect(outcomes).toEqual(['signed', 'not stored: store_went_back']);
   });
 
   test('that the vault did not sign may be asked for again over the same bytes alone', async () => {

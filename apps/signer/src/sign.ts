@@ -28,6 +28,8 @@ export type SigningParts = {
   /** Undefined while another process holds the store. */
   readonly store: () => WatermarkStore | undefined;
   readonly observe: (outcome: SignOutcome) => void;
+  /** The signature of a vote has left and was not stored; `outcome` is the code of why. */
+  readonly unsealed: (outcome: SignOutcome) => void;
 };
 
 /** Signs what the watermark permits; see {@link createSigning}. */
@@ -95,7 +97,7 @@ async function signOnce(
 }
 
 async function useVault(
-  { keystore }: SigningParts,
+  { keystore, unsealed }: SigningParts,
   memory: RowMemory,
   request: SignRequest,
   bytes: Uint8Array,
@@ -118,12 +120,16 @@ async function useVault(
     }
     memory.saw(outcome.value);
   } else {
-    // A vote may be signed again over the same bytes, so its signature need not wait for the store.
+    // A vote may be signed again over the same bytes, so its signature need not wait for the store. A store that
+    // forgot the permission, though, is told of at once, not at the next request (rule 8).
+    const { kind, pkh, level, round } = request;
+    const lost = (outcome: string): void => unsealed({ kind, pkh, level, round, outcome });
     sealed.then(
       outcome => {
         if (outcome.ok) memory.saw(outcome.value);
+        else lost(outcome.error.code);
       },
-      () => undefined,
+      () => lost('store_unavailable'),
     );
   }
   tell('signed');

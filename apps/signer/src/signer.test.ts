@@ -32,7 +32,12 @@ async function signer(
   const outcomes: string[] = [];
   const parts = { chainId: CHAIN, keystore, store: () => store };
   const signing =
-    instead ?? createSigning({ ...parts, observe: ({ outcome }) => outcomes.push(outcome) });
+    instead ??
+    createSigning({
+      ...parts,
+      observe: ({ outcome }) => outcomes.push(outcome),
+      unsealed: () => undefined,
+    });
   const server = createServer(signerHttp({ ...parts, sign: signing }));
   servers.push(server);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

@@ -221,11 +221,18 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     replace: 'void outcome;',
   },
   {
+    rule: 8,
+    why: 'a store that forgot the permission of a vote goes unnoticed until the next request',
+    file: 'sign.ts',
+    find: '        else lost(outcome.error.code);\n',
+    replace: '',
+  },
+  {
     rule: '§4.6',
     why: 'a vote that cannot be stored ends the process',
     file: 'sign.ts',
-    find: '        if (outcome.ok) memory.saw(outcome.value);\n      },\n      () => undefined,',
-    replace: '        if (outcome.ok) memory.saw(outcome.value);\n      },',
+    find: "      },\n      () => lost('store_unavailable'),",
+    replace: '      },',
   },
   {
     rule: 8,

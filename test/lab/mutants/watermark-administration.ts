@@ -27,8 +27,15 @@ export const ADMINISTRATION_MUTANTS: readonly Mutant[] = [
     rule: 9,
     why: 'a site starts from its own memory alone',
     file: 'authority.ts',
-    find: 'comparePositions(mark, row) > 0 ? { ...row, ...mark } : row',
+    find: 'comparePositions(mark, row) >= 0 ? { ...row, ...mark } : row',
     replace: 'row',
+  },
+  {
+    rule: 3,
+    why: 'a floor at the mark leaves what was permitted there',
+    file: 'authority.ts',
+    find: 'comparePositions(mark, row) >= 0',
+    replace: 'comparePositions(mark, row) > 0',
   },
   {
     rule: 8,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AUTHORITIES, burn, freeze, latch, raise, takeOver } from './administration.ts';
 import type { Authority } from './administration.ts';
 import { activeRow, at, authority, freshRow, granted, HOLDER, request } from './fixtures.ts';
-import { advance, HISTORIES, MODES, NO_MAX_LEVEL } from './index.ts';
+import { advance, HISTORIES, MODES, NO_MAX_LEVEL, seal } from './index.ts';
 import type { History, Mode, Position, Row } from './index.ts';
 
 const refused = (error: string) => ({ ok: false, error });
@@ -90,6 +90,18 @@ describe('the terms of a take-over', () => {
     const wish = { kind: 'attestation', level: 102, round: 1 } as const;
     expect(advance(row, request(wish, holder))).toMatchObject({ error: { code: 'below_mark' } });
     expect(advance(row, request({ ...wish, round: 2 }, holder)).ok).toBe(true);
+  });
+
+  test('a floor at the mark forgets what was permitted there: another site may have signed something else', () => {
+    const wish = { kind: 'attestation', level: 100 } as const;
+    const permitted = granted(advance(activeRow('attestation'), request(wish))).row;
+    const given = authority('grant', { floor: at(100), site: 'us', epoch: 3 });
+    const row = granted(takeOver(permitted, given));
+    const again = advance(row, request(wish, { ...HOLDER, epoch: 3 }));
+    expect(again).toMatchObject({ error: { code: 'below_mark' } });
+    // What was under way for the old epoch is fenced, and the same right once more changes nothing.
+    expect(seal(row, request(wish), 'sig1')).toMatchObject({ error: { code: 'fenced' } });
+    expect(granted(takeOver(row, given))).toBe(row);
   });
 
   test('the site that held the row is fenced', () => {

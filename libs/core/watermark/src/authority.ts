@@ -46,7 +46,7 @@ export type Authority = Holder & {
 
 /**
  * Gives the row to a site: active from now on, above the floor that comes with the right, and whoever
- * held it is fenced. A mark that is higher than the floor stays. The same authority again, also after its lease was
+ * held it is fenced. Only a mark that is higher than the floor stays. The same authority again, also after its lease was
  * extended, gives the very row back.
  */
 export function takeOver(row: Row, authority: Authority): Result<Row, AdministrationRefusal> {
@@ -62,7 +62,8 @@ export function takeOver(row: Row, authority: Authority): Result<Row, Administra
   const refusal = epochRefusal(row, authority) ?? nackRefusal(row, authority);
   if (refusal !== undefined) return err(refusal);
   const held = { site, epoch, maxLevel, handedEpoch: null, history: 'known' } as const;
-  const raised = comparePositions(mark, row) > 0 ? { ...row, ...mark } : row;
+  // At the mark, too: what was permitted here there may never have been signed, and something else elsewhere.
+  const raised = comparePositions(mark, row) >= 0 ? { ...row, ...mark } : row;
   return ok({ ...raised, ...held, mode: 'active', seq: row.seq + 1 });
 }
 

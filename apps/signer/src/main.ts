@@ -32,8 +32,8 @@ await runDaemon({
         log[isGood ? 'debug' : 'warn']('sign', outcome);
       },
       unsealed: outcome => {
+        log.warn('not_known_stored', outcome);
         metrics.record('unsealed_votes_total', 1, { kind: outcome.kind, reason: outcome.outcome });
-        log.warn('not_stored', outcome);
       },
     });
     const http = await listen(

@@ -14,7 +14,7 @@ export const METRICS = {
   },
   unsealed_votes_total: {
     type: 'counter',
-    help: 'Votes whose signature left and was not stored, by reason; below_mark and fenced are harmless.',
+    help: 'Attempts to store the signature of a vote that failed, by reason; below_mark is harmless, and so is fenced during a hand-over.',
     labels: { kind: KINDS, reason: [...Object.keys(REFUSALS), 'store_unavailable'] },
   },
 } as const satisfies Record<string, MetricRow>;

@@ -6,16 +6,17 @@ import type { Row } from '@meridian/watermark';
 import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
 import { activate, activeStore, attestation, BAKER, block, CHAIN } from './fixtures.ts';
 import { countedKeystore, OTHER, OTHER_CHAIN } from './fixtures.ts';
-import { createSigning } from './sign.ts';
+import { createSigning, type SigningParts } from './sign.ts';
 
 type Given = {
   readonly store?: WatermarkStore | (() => WatermarkStore);
   readonly vault?: (bytes: Uint8Array) => Promise<Signature>;
+  readonly unsealed?: SigningParts['unsealed'];
   readonly keys?: Parameters<typeof countedKeystore>[1];
 };
 
 /** The sign route over a store, with a count of what the vault saw. */
-async function signing({ store, vault, keys }: Given = {}) {
+async function signing({ store, vault, unsealed, keys }: Given = {}) {
   const given = store ?? (await activeStore());
   const { keystore, used } = countedKeystore(vault, keys);
   const outcomes: string[] = [];
@@ -24,7 +25,7 @@ async function signing({ store, vault, keys }: Given = {}) {
     keystore,
     store: typeof given === 'function' ? given : () => given,
     observe: ({ outcome }) => outcomes.push(outcome),
-    unsealed: ({ outcome }) => outcomes.push(`not stored: ${outcome}`),
+    unsealed: unsealed ?? (({ outcome }) => outcomes.push(`not stored: ${outcome}`)),
   });
   const ask = (bytes: Uint8Array, pkh = BAKER.pkh) => route(pkh, bytes);
   return { ask, used, outcomes };
@@ -186,6 +187,23 @@ describe('a vote', () => {
     expect(await ask(attestation(10))).toEqual(answer);
     expect(used()).toBe(2);
     expect(outcomes).toContain('not stored: store_unavailable');
+  });
+
+  test.each<[string, WatermarkStore['seal']]>([
+    ['is refused', () => Promise.resolve(err({ code: 'store_went_back' }))],
+    ['fails', () => Promise.reject(new Error('disk full'))],
+  ])('leaves though storing it %s and nobody can be told', async (_how, seal) => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const unsealed = (): never => {
+      throw new Error('the log is on the same disk');
+    };
+    const { ask } = await signing({ store: { ...(await activeStore()), seal }, unsealed });
+    expect(await ask(attestation(10))).toMatchObject({ ok: true });
+    await new Promise(resolve => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
   });
 
   test('leaves though its store forgot the permission, and that is told at once', async () => {

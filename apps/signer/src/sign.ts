@@ -28,7 +28,7 @@ export type SigningParts = {
   /** Undefined while another process holds the store. */
   readonly store: () => WatermarkStore | undefined;
   readonly observe: (outcome: SignOutcome) => void;
-  /** The signature of a vote has left and was not stored; `outcome` is the code of why. */
+  /** The signature of a vote is not known to be stored, though it may leave; `outcome` is the code of why. */
   readonly unsealed: (outcome: SignOutcome) => void;
 };
 
@@ -120,17 +120,20 @@ async function useVault(
     }
     memory.saw(outcome.value);
   } else {
-    // A vote may be signed again over the same bytes, so its signature need not wait for the store. A store that
-    // forgot the permission, though, is told of at once, not at the next request (rule 8).
+    // A vote may be signed again over the same bytes, so its signature need not wait for the store. That a store
+    // forgot the permission is reported at once, not at the next request; the store itself has latched the key.
     const { kind, pkh, level, round } = request;
     const lost = (outcome: string): void => unsealed({ kind, pkh, level, round, outcome });
-    sealed.then(
-      outcome => {
-        if (outcome.ok) memory.saw(outcome.value);
-        else lost(outcome.error.code);
-      },
-      () => lost('store_unavailable'),
-    );
+    sealed
+      .then(
+        outcome => {
+          if (outcome.ok) memory.saw(outcome.value);
+          else lost(outcome.error.code);
+        },
+        () => lost('store_unavailable'),
+      )
+      // A report that cannot be made, as on a full disk, ends nothing that is under way.
+      .catch(() => undefined);
   }
   tell('signed');
   return ok({ signature });

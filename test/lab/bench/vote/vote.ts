@@ -8,7 +8,6 @@ import type { ChainId } from '@meridian/tezos';
 import type { LineState } from '@meridian/vote-line';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startApp, type Child } from '../../child.ts';
 import { keysOf, newWorkshop, provisionFirstUse, type Workshop } from '../../start/workshop.ts';
@@ -49,14 +48,10 @@ export async function voteFigures(): Promise<readonly Figure[]> {
     if (ready.kind !== 'ready') throw new Error('the nodes say where they are');
     const chainId = ready.chainId as ChainId;
     await provisionFirstUse(workshop, chainId);
-    const url = `http://127.0.0.1:${(await freePort()).toString()}`;
-    signer = startApp(
-      'signer',
-      ['--config', signerFile(workshop, chainId, url)],
-      'signer',
-      () => undefined,
-    );
-    await signer.ready;
+    const config = signerFile(workshop, chainId);
+    signer = startApp('signer', ['--config', config], 'signer', () => undefined);
+    const { port } = await signer.ready;
+    const url = `http://127.0.0.1:${String(port)}`;
     const run = await vote(nodes, workshop, chainId, ready.nodes, url);
     return await figuresOf(run, workshop, chainId, ready.nodes, url);
   } finally {
@@ -199,23 +194,12 @@ async function next(nodes: ChildProcess): Promise<FromNodes> {
   return message;
 }
 
-function signerFile(workshop: Workshop, chainId: ChainId, url: string): string {
+function signerFile(workshop: Workshop, chainId: ChainId): string {
   return workshop.configure('signer', {
     chainId,
-    listen: { port: Number(new URL(url).port) },
+    listen: { port: 0 },
     operations: { port: 0 },
     store: workshop.store,
     keys: keysOf(workshop),
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

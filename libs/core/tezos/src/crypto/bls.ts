@@ -34,8 +34,8 @@ const KEYS_MAX = 4_096;
 const keyPoints = new Map<string, BlstPublicKey>();
 
 /**
- * A public key in its group, not at infinity. Parsing it and checking its group costs more than a third of a
- * verification, and the keys of a committee come again with every block.
+ * A public key in its group, not at infinity. For an aggregate, parsing the keys and checking their group costs more
+ * than all the rest, and the keys of a committee come again with every block.
  */
 function keyPoint(publicKey: Uint8Array): BlstPublicKey {
   const name = String.fromCharCode(...publicKey);

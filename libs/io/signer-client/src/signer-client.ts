@@ -108,7 +108,6 @@ export function signerClient(
           return reply;
         }
         found.push(`${signer.name}: ${typeof reply === 'string' ? reply : reasonOf(reply)}`);
-        // Whoever has its turn from now on begins with the next one.
         if (first === at) first = (at + 1) % signers.length;
       }
       await new Promise(resolve => setTimeout(resolve, all.pauseMs));

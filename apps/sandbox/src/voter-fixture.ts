@@ -46,17 +46,22 @@ export async function voteOnEverything(url: string, secret: SecretKey): Promise<
   };
 }
 
+/** A node cuts some connections unannounced, and whoever reads from one asks once more (protocol.md 10). */
+function readTwice(url: string): Promise<unknown> {
+  return json(url).catch(() => json(url));
+}
+
 async function voteOn(url: string, item: Item, secret: SecretKey, key: PublicKey): Promise<void> {
   const { header } = item;
   const base = `${url}/chains/main/blocks`;
   const address = publicKeyHashOf(key);
   const target = `${base}/head/helpers/validators?level=${header.level}&delegate=${address}`;
-  const [rights] = (await json(target)) as Validators;
+  const [rights] = (await readTwice(target)) as Validators;
   const own = rights?.delegates[0]?.attestation_slot;
   if (own === undefined) return;
   const before = `${base}/${header.predecessor}/header/shell`;
-  const { predecessor: branch } = (await json(before)) as { readonly predecessor: BlockHash };
-  const block = (await json(`${base}/${item.hash}/header`).catch(() => undefined)) as
+  const { predecessor: branch } = (await readTwice(before)) as { readonly predecessor: BlockHash };
+  const block = (await readTwice(`${base}/${item.hash}/header`).catch(() => undefined)) as
     { readonly payload_hash: PayloadHash } | undefined;
   if (block === undefined) return;
   for (const kind of ['preattestation', 'attestation'] as const) {

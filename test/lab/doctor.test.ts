@@ -1,5 +1,5 @@
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
-import { provision, takeOver } from '@meridian/watermark/administration';
+import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
 import { openSqliteStore } from '@meridian/watermark-store';
 import { level, round, type ChainId } from '@meridian/tezos';
 import { execFile } from 'node:child_process';
@@ -229,15 +229,19 @@ async function poison(path: string): Promise<void> {
   const store = openSqliteStore(path);
   const holder = { site: 'here', epoch: 0, incarnation: 'test', generation: 0 };
   const floor = { level: level(POISONED_LEVEL), round: round(0) };
-  for (const kind of KINDS) {
-    const key = { chainId, pkh: workshop.keys[0].pkh, kind };
-    const made = await store.administer(key, row => provision(row, key, holder, floor, 'new'));
-    if (!made.ok) throw new Error(made.error);
-    const authority = { ...holder, epoch: 1, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor };
-    const taken = await store.administer(key, row =>
-      takeOver(row ?? made.value, { ...authority, by: 'first_use' }),
-    );
-    if (!taken.ok) throw new Error(taken.error);
+  const authority = {
+    ...holder,
+    epoch: 1,
+    by: 'first_use',
+    maxLevel: NO_MAX_LEVEL,
+    floor,
+  } as const;
+  const key = { chainId, pkh: workshop.keys[0].pkh };
+  const made = changeOf(key, KINDS, (row, of) => provision(row, of, holder, floor, 'new'));
+  const taken = changeOfRows(key, KINDS, row => takeOver(row, authority));
+  for (const change of [made, taken]) {
+    const changed = await store.administer(key, change);
+    if (!changed.ok) throw new Error(changed.error);
   }
   await store.close();
 }

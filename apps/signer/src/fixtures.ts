@@ -6,7 +6,7 @@ import type { ChainId, PublicKeyHash, SecretKey, Signature } from '@meridian/tez
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
 import { blockSignBytes, encode, unsignedBlockHeader, voteSignBytes } from '@meridian/tezos/forge';
 import { NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
-import { provision, takeOver } from '@meridian/watermark/administration';
+import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
 import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
 
 /** Values for this app's tests: two keys of one baker, and a store that knows them. */
@@ -68,14 +68,14 @@ export async function activate(
   kinds: readonly Kind[] = ['block', 'attestation'],
   { pkh = BAKER.pkh, chainId = CHAIN }: { pkh?: PublicKeyHash; chainId?: ChainId } = {},
 ): Promise<void> {
-  for (const kind of kinds) {
-    const row = { chainId, pkh, kind };
-    const made = await store.administer(row, before =>
-      provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
-    );
-    assert(made.ok, 'a new row is provisioned');
-    const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
-    await store.administer(row, before => takeOver(before ?? made.value, authority));
+  const key = { chainId, pkh };
+  const made = changeOf(key, kinds, (before, row) =>
+    provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
+  );
+  const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
+  for (const change of [made, changeOfRows(key, kinds, row => takeOver(row, authority))]) {
+    const changed = await store.administer(key, change);
+    assert(changed.ok, 'new rows are provisioned and activated');
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts';
+import { CONTINUATION_MUTANTS } from './watermark-continuation.ts';
 import { ADMINISTRATION_MUTANTS } from './watermark-administration.ts';
 
 /** The guard of libs/core/watermark, broken one rule at a time. Rules are the ten of design.md §3. */
@@ -147,8 +148,15 @@ export const WATERMARK_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'the incarnation is not looked at',
     file: 'advance.ts',
-    find: "return isIncarnation(row, known) ? undefined : { code: 'other_incarnation' };",
-    replace: 'return undefined;',
+    find: 'if (isIncarnation(row, known)) return undefined;\n',
+    replace: 'if (row.seq >= 0) return undefined;\n',
+  },
+  {
+    rule: 8,
+    why: 'a row that was set up anew passes for a released one',
+    file: 'advance.ts',
+    find: "row.generation > known.generation ? 'superseded'",
+    replace: "row.generation >= known.generation ? 'superseded'",
   },
   {
     rule: 8,
@@ -250,4 +258,5 @@ export const WATERMARK_MUTANTS: readonly Mutant[] = [
     replace: 'if (one === undefined || other === undefined) return true;',
   },
   ...ADMINISTRATION_MUTANTS,
+  ...CONTINUATION_MUTANTS,
 ];

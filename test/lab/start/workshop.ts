@@ -1,6 +1,11 @@
-import { NO_MAX_LEVEL, type Kind } from '@meridian/watermark';
-import { KINDS } from '@meridian/watermark';
-import { provision, takeOver } from '@meridian/watermark/administration';
+import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
+import {
+  changeOf,
+  changeOfRows,
+  provision,
+  takeOver,
+  type KeyOfRows,
+} from '@meridian/watermark/administration';
 import { openSqliteStore } from '@meridian/watermark-store';
 import { level, round, type ChainId, type PublicKey, type PublicKeyHash } from '@meridian/tezos';
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
@@ -71,20 +76,17 @@ export async function provisionFirstUse(
 ): Promise<void> {
   const store = openSqliteStore(path);
   const incarnation = randomUUID();
-  const rows = keys.flatMap(({ pkh }) => KINDS.map(kind => ({ chainId, pkh, kind })));
-  await Promise.all(rows.map(row => firstUse(store, row, incarnation)));
+  await Promise.all(keys.map(({ pkh }) => firstUse(store, { chainId, pkh }, incarnation)));
   await store.close();
 }
 
 async function firstUse(
   store: ReturnType<typeof openSqliteStore>,
-  key: { readonly chainId: ChainId; readonly pkh: PublicKeyHash; readonly kind: Kind },
+  key: KeyOfRows,
   incarnation: string,
 ): Promise<void> {
   const holder = { site: 'here', epoch: 0, incarnation, generation: 0 };
   const floor = { level: level(0), round: round(0) };
-  const made = await store.administer(key, row => provision(row, key, holder, floor, 'new'));
-  if (!made.ok) throw new Error(`the watermark could not be set up: ${made.error}`);
   const authority = {
     ...holder,
     epoch: 1,
@@ -92,6 +94,10 @@ async function firstUse(
     maxLevel: NO_MAX_LEVEL,
     floor,
   } as const;
-  const taken = await store.administer(key, row => takeOver(row ?? made.value, authority));
-  if (!taken.ok) throw new Error(`the watermark could not be activated: ${taken.error}`);
+  const made = changeOf(key, KINDS, (row, of) => provision(row, of, holder, floor, 'new'));
+  const taken = changeOfRows(key, KINDS, row => takeOver(row, authority));
+  for (const change of [made, taken]) {
+    const changed = await store.administer(key, change);
+    if (!changed.ok) throw new Error(`the watermark could not be set up: ${changed.error}`);
+  }
 }

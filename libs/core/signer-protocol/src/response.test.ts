@@ -67,6 +67,9 @@ describe('problems', () => {
     ['lease_exhausted', 503],
     ['missing_row', 503],
     ['other_incarnation', 503],
+    ['edited_row', 503],
+    ['superseded', 503],
+    ['unknown_row', 403],
     ['store_went_back', 503],
     ['beyond_horizon', 403],
   ] as const satisfies readonly (readonly [RefusalCode, number])[])(
@@ -77,7 +80,7 @@ describe('problems', () => {
   );
 
   test('every refusal of the watermark has been given a status above', () => {
-    expect(Object.keys(REFUSALS)).toHaveLength(14);
+    expect(Object.keys(REFUSALS)).toHaveLength(17);
   });
 
   test('a refusal brings its mark and the released vote to the client', () => {

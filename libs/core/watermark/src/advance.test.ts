@@ -204,7 +204,7 @@ describe('the holder', () => {
     ['an earlier epoch', { epoch: 0 }, 'fenced'],
     ['a later epoch', { epoch: 2 }, 'fenced'],
     ['another incarnation', { incarnation: 'second' }, 'other_incarnation'],
-    ['an earlier generation', { generation: 0 }, 'other_incarnation'],
+    ['an earlier generation', { generation: 0 }, 'superseded'],
     ['a later generation', { generation: 2 }, 'other_incarnation'],
   ] as const)('%s is refused', (_name, other, code) => {
     expect(refusal(row, wish, { ...HOLDER, ...other })?.code).toBe(code);

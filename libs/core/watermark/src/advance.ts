@@ -56,7 +56,9 @@ export type Known = Pick<SignRequest, 'incarnation' | 'generation' | 'seenSeq'>;
 export function storeRefusal(row: Row, known: Known): Refusal | undefined {
   // Asked this way round, a sequence that is no number counts as one that fell back.
   if (known.seenSeq !== null && !(row.seq >= known.seenSeq)) return { code: 'store_went_back' };
-  return isIncarnation(row, known) ? undefined : { code: 'other_incarnation' };
+  if (isIncarnation(row, known)) return undefined;
+  // A release counts generations up. What knows an earlier one has missed it, and the row is not to blame.
+  return { code: row.generation > known.generation ? 'superseded' : 'other_incarnation' };
 }
 
 /**

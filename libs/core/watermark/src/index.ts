@@ -1,4 +1,5 @@
 export { advance, refusalOf, storeRefusal, type Known, type Permission } from './advance.ts';
+export { continuationRefusal } from './continuation.ts';
 export { horizonEnd, withinHorizon, type Horizon } from './horizon.ts';
 export { REFUSALS } from './refusals.ts';
 export type { Refusal, RefusalClass, RefusalCode, RefusalFacts } from './refusals.ts';

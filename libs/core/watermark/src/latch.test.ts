@@ -60,7 +60,7 @@ describe('what a release gives back', () => {
     const row = granted(takeOver(third, authority('grant', { ...now, site: 'us', epoch: 2 })));
     const wish = { kind: 'attestation', level: 140 } as const;
     const stale = advance(row, request(wish, { ...HOLDER, epoch: 2 }));
-    expect(stale).toMatchObject({ error: { code: 'other_incarnation' } });
+    expect(stale).toMatchObject({ error: { code: 'superseded' } });
     expect(advance(row, request(wish, { ...HOLDER, ...now, epoch: 2 })).ok).toBe(true);
   });
 

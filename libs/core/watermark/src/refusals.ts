@@ -40,6 +40,25 @@ export const REFUSALS = {
     latches: true,
     meaning: 'the store knows less than it did: it was put back to an older state',
   },
+  edited_row: {
+    class: 'unavailable',
+    alerts: true,
+    latches: true,
+    meaning: 'the row says something else than what was written to it',
+  },
+  superseded: {
+    class: 'unavailable',
+    alerts: true,
+    latches: false,
+    meaning:
+      'an operator released the row since; this signer has to be told of its new incarnation',
+  },
+  unknown_row: {
+    class: 'forbidden',
+    alerts: true,
+    latches: false,
+    meaning: 'this signer was never told that it may use a row for this chain, key and kind',
+  },
   latched: {
     class: 'unavailable',
     alerts: true,

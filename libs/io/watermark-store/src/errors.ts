@@ -6,6 +6,7 @@ export const STORE_ERRORS = {
   unreadable: 'the file cannot be opened or read',
   overloaded: 'more changes are waiting than the store takes',
   closed: 'the store was closed',
+  mistake: 'a change was refused for a mistake of our own; nothing of it was written',
 } as const;
 
 /** One of the codes of {@link STORE_ERRORS}. */

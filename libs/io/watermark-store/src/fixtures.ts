@@ -8,7 +8,7 @@ import {
   type Kind,
   type SignRequest,
 } from '@meridian/watermark';
-import { provision, takeOver } from '@meridian/watermark/administration';
+import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
 import type { WatermarkStore } from './store.ts';
 
 /** Values for this lib's tests: keys that are told apart by a number, payloads by a letter. */
@@ -58,15 +58,15 @@ export async function activate(
   key = 1,
   kinds: readonly Kind[] = ['attestation'],
 ): Promise<void> {
-  for (const kind of kinds) {
-    const row = { chainId: CHAIN, pkh: pkhOf(key), kind };
-    const made = await store.administer(row, before =>
-      provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
-    );
-    assert(made.ok, 'a new row is provisioned');
-    const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
-    const taken = await store.administer(row, before => takeOver(before ?? made.value, authority));
-    assert(taken.ok, 'a new row is activated');
+  const rowsKey = { chainId: CHAIN, pkh: pkhOf(key) };
+  const made = changeOf(rowsKey, kinds, (before, row) =>
+    provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
+  );
+  const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
+  const taken = changeOfRows(rowsKey, kinds, row => takeOver(row, authority));
+  for (const change of [made, taken]) {
+    const changed = await store.administer(rowsKey, change);
+    assert(changed.ok, 'new rows are provisioned and activated');
   }
 }
 

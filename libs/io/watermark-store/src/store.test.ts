@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { err } from '@meridian/prelude';
+import { err, ok } from '@meridian/prelude';
 import { KINDS } from '@meridian/watermark';
-import { latch } from '@meridian/watermark/administration';
+import { latchKey } from '@meridian/watermark/administration';
 import { activate, CHAIN, pkhOf, request, type Wish } from './fixtures.ts';
 import { memoryStore, openSqliteStore, type WatermarkStore } from './index.ts';
 
@@ -63,9 +63,9 @@ describe('the contract', () => {
 test('a change that was made already is not written again', async () => {
   const store = memoryStore();
   await activate(store);
-  await store.administer(attestationRow, row => ({ ok: true, value: latch(row!) }));
+  await store.administer(attestationRow, rows => ok(latchKey(rows)));
   const [before] = await store.rows();
-  await store.administer(attestationRow, row => ({ ok: true, value: latch(row!) }));
+  await store.administer(attestationRow, rows => ok(latchKey(rows)));
   expect(await store.rows()).toEqual([before]);
 });
 

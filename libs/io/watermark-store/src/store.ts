@@ -1,8 +1,9 @@
-import { assert, err, ok, type Result } from '@meridian/prelude';
+import { assert, ok, type Result } from '@meridian/prelude';
 import type { ChainId, PublicKeyHash } from '@meridian/tezos';
 import { advance, mayWrite, REFUSALS, seal } from '@meridian/watermark';
 import type { Permission, Refusal, Row, RowKey, SignRequest } from '@meridian/watermark';
-import { latch, type AdministrationRefusal } from '@meridian/watermark/administration';
+import { latch, writesOf } from '@meridian/watermark/administration';
+import type { AdministrationRefusal, Change, KeyOfRows } from '@meridian/watermark/administration';
 import { StoreError } from './errors.ts';
 
 /** The rows of a store inside one transaction. */
@@ -23,8 +24,8 @@ export type Medium = {
   readonly close: () => void;
 };
 
-/** A change by a function of `@meridian/watermark/administration`. */
-export type Change = (row: Row | undefined) => Result<Row, AdministrationRefusal>;
+/** All rows of a key after a change, or why there was none. */
+export type Changed = Result<readonly Row[], AdministrationRefusal>;
 
 /**
  * The durable memory of what was signed. Whatever it permits has been made durable before its promise resolves; a
@@ -36,12 +37,19 @@ export type WatermarkStore = {
   /** All rows of a key, as they are now. */
   readonly read: (chainId: ChainId, pkh: PublicKeyHash) => Promise<readonly Row[]>;
   readonly rows: () => Promise<readonly Row[]>;
-  readonly administer: (key: RowKey, change: Change) => Promise<Result<Row, AdministrationRefusal>>;
+  /** Changes the rows of a key in one step: all that the change gives is written, or nothing. */
+  readonly administer: (key: KeyOfRows, change: Change) => Promise<Changed>;
   readonly close: () => Promise<void>;
 };
 
+/** What is told, and the rows that have to be durable before. */
+type Decision<Outcome = unknown> = {
+  readonly outcome: Outcome;
+  readonly writes: readonly Row[];
+};
+
 type Job = {
-  readonly run: (rows: Rows) => unknown;
+  readonly decide: (rows: Rows) => Decision;
   readonly resolve: (value: never) => void;
   readonly reject: (error: StoreError) => void;
 };
@@ -51,8 +59,9 @@ const WAITING_JOBS_MAX = 4_096;
 
 /**
  * A store over a medium. Changes that arrive in one turn of the event loop share a transaction, so that one
- * synchronisation of the disk serves many keys; each has its own outcome. If that fails, all of them are refused and
- * the store makes no further change.
+ * synchronisation of the disk serves many keys; each has its own outcome. A change that throws before it writes is
+ * refused alone, since that is a mistake of ours; if the transaction fails, all of it is refused and the store makes
+ * no further change.
  */
 export function storeOver(medium: Medium): WatermarkStore {
   let waiting: Job[] = [];
@@ -63,31 +72,25 @@ export function storeOver(medium: Medium): WatermarkStore {
     if (jobs.length === 0) return;
     try {
       medium.begin();
-      const outcomes = jobs.map(({ run }) => run(medium.rows));
+      const tellings = jobs.map(job => performed(medium.rows, job));
       medium.commit();
-      for (const [at, { resolve }] of jobs.entries()) resolve(outcomes[at] as never);
+      for (const tell of tellings) tell();
     } catch (error) {
       broken = breakOff(medium, error);
       for (const { reject } of jobs) reject(broken);
     }
   };
-  const within = <Outcome>(run: (rows: Rows) => Outcome): Promise<Outcome> =>
+  const within = <Outcome>(decide: (rows: Rows) => Decision<Outcome>): Promise<Outcome> =>
     new Promise((resolve, reject) => {
       if (broken !== undefined) reject(broken);
       else if (waiting.length >= WAITING_JOBS_MAX) reject(new StoreError('overloaded'));
-      else if (waiting.push({ run, resolve, reject }) === 1) setImmediate(flush);
+      else if (waiting.push({ decide, resolve, reject }) === 1) setImmediate(flush);
     });
   return {
     advance: request => within(rows => advanceIn(rows, request)),
-    seal: (request, signature) =>
-      within(rows => {
-        const sealed = seal(rows.get(request), request, signature);
-        if (sealed.ok) write(rows, sealed.value);
-        else latchWhereTold(rows, request, sealed.error);
-        return sealed;
-      }),
-    read: (chainId, pkh) => within(rows => rows.ofKey(chainId, pkh)),
-    rows: () => within(rows => rows.all()),
+    seal: (request, signature) => within(rows => sealIn(rows, request, signature)),
+    read: (chainId, pkh) => within(rows => ({ outcome: rows.ofKey(chainId, pkh), writes: [] })),
+    rows: () => within(rows => ({ outcome: rows.all(), writes: [] })),
     administer: (key, change) => within(rows => administerIn(rows, key, change)),
     close: async () => {
       flush();
@@ -98,29 +101,48 @@ export function storeOver(medium: Medium): WatermarkStore {
   };
 }
 
-function advanceIn(rows: Rows, request: SignRequest): Result<Permission, Refusal> {
-  const permission = advance(rows.get(request), request);
-  if (permission.ok) write(rows, permission.value.row);
-  else latchWhereTold(rows, request, permission.error);
-  return permission;
+/** Decides and writes; what is returned tells the outcome, once all of the transaction is durable. */
+function performed(rows: Rows, { decide, resolve, reject }: Job): () => void {
+  let decision: Decision;
+  try {
+    decision = decide(rows);
+  } catch (error) {
+    return () => reject(new StoreError('mistake', undefined, { cause: error }));
+  }
+  for (const row of decision.writes) write(rows, row);
+  const { outcome } = decision;
+  return () => resolve(outcome as never);
 }
 
-function administerIn(rows: Rows, key: RowKey, change: Change): Result<Row, AdministrationRefusal> {
-  const before = rows.get(key);
+function advanceIn(rows: Rows, request: SignRequest): Decision<Result<Permission, Refusal>> {
+  const outcome = advance(rows.get(request), request);
+  const writes = outcome.ok ? [outcome.value.row] : latches(rows, request, outcome.error);
+  return { outcome, writes };
+}
+
+function sealIn(
+  rows: Rows,
+  request: SignRequest,
+  signature: string,
+): Decision<Result<Row, Refusal>> {
+  const outcome = seal(rows.get(request), request, signature);
+  return { outcome, writes: outcome.ok ? [outcome.value] : latches(rows, request, outcome.error) };
+}
+
+function administerIn(rows: Rows, key: KeyOfRows, change: Change): Decision<Changed> {
+  const before = rows.ofKey(key.chainId, key.pkh);
   const changed = change(before);
-  if (!changed.ok) return err(changed.error);
-  // The very row means that the change was made already.
-  if (changed.value !== before) write(rows, changed.value);
-  return ok(changed.value);
+  if (!changed.ok) return { outcome: changed, writes: [] };
+  const writes = writesOf(key, before, changed.value);
+  const kept = before.filter(row => !writes.some(({ kind }) => kind === row.kind));
+  return { outcome: ok([...kept, ...writes]), writes };
 }
 
 /** What is wrong with one row of a key may be wrong with all (rule 8). */
-function latchWhereTold(rows: Rows, { chainId, pkh }: RowKey, { code }: Refusal): void {
-  if (!REFUSALS[code].latches) return;
-  for (const row of rows.ofKey(chainId, pkh)) {
-    const latched = latch(row);
-    if (latched !== row) write(rows, latched);
-  }
+function latches(rows: Rows, { chainId, pkh }: RowKey, { code }: Refusal): readonly Row[] {
+  if (!REFUSALS[code].latches) return [];
+  const before = rows.ofKey(chainId, pkh);
+  return before.map(latch).filter(row => !before.includes(row));
 }
 
 /** Inside one transaction nobody else writes, so a `seq` that is not the expected one is a broken medium. */

@@ -5,7 +5,7 @@ import { fromHex, level, round } from '@meridian/tezos';
 import type { ChainId, PublicKeyHash, SecretKey, Signature } from '@meridian/tezos';
 import { readSignBytes } from '@meridian/tezos/forge';
 import { NO_MAX_LEVEL, signRequest } from '@meridian/watermark';
-import { provision, takeOver } from '@meridian/watermark/administration';
+import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
 import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
 import type { Recorder } from './recorder.ts';
 
@@ -98,14 +98,16 @@ async function activeStore(
 ): Promise<WatermarkStore> {
   const store = memoryStore();
   const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
+  const kinds = ['preattestation', 'attestation'] as const;
   for (const pkh of keys) {
-    for (const kind of ['preattestation', 'attestation'] as const) {
-      const row = { chainId, pkh, kind };
-      const made = await store.administer(row, before =>
-        provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
-      );
-      if (!made.ok) throw new Error(made.error);
-      await store.administer(row, before => takeOver(before ?? made.value, authority));
+    const key = { chainId, pkh };
+    const made = changeOf(key, kinds, (before, row) =>
+      provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
+    );
+    const taken = changeOfRows(key, kinds, row => takeOver(row, authority));
+    for (const change of [made, taken]) {
+      const changed = await store.administer(key, change);
+      if (!changed.ok) throw new Error(changed.error);
     }
   }
   return store;

@@ -1,0 +1,96 @@
+import type { Mutant } from './mutant.ts';
+
+/** What a row may have become, and what a change may write, broken one line at a time. */
+export const CONTINUATION_MUTANTS: readonly Mutant[] = [
+  {
+    rule: 8,
+    why: 'a missing row continues what is known of it',
+    file: 'continuation.ts',
+    find: "if (stored === undefined) return { code: 'missing_row' };",
+    replace: 'if (stored === undefined) return undefined;',
+  },
+  {
+    rule: 8,
+    why: 'a row that stands still is not compared',
+    file: 'continuation.ts',
+    find: "return isSame(known, stored) ? undefined : { code: 'edited_row' };",
+    replace: 'return undefined;',
+  },
+  {
+    rule: 8,
+    why: 'a row that went back is not noticed',
+    file: 'continuation.ts',
+    find: '  if (refusal !== undefined) return refusal;\n',
+    replace: '',
+  },
+  {
+    rule: 8,
+    why: 'a mark that fell is not noticed',
+    file: 'continuation.ts',
+    find: "  if (order < 0) return { code: 'store_went_back' };\n",
+    replace: '',
+  },
+  {
+    rule: 3,
+    why: 'another payload at the known place is not noticed',
+    file: 'continuation.ts',
+    find: 'order === 0 && stored.digest !== null && stored.digest !== known.digest',
+    replace: 'order === 0 && stored.digest === null',
+  },
+  {
+    rule: 1,
+    why: 'a change may lower a mark',
+    file: 'change.ts',
+    find: 'order > 0 || (order === 0 && isKept)',
+    replace: 'order !== 0 || isKept',
+  },
+  {
+    rule: 3,
+    why: 'a change may put another payload at a mark',
+    file: 'change.ts',
+    find: 'next.digest === null || next.digest === stored.digest',
+    replace: 'true',
+  },
+  {
+    rule: 5,
+    why: 'a change may lower an epoch',
+    file: 'change.ts',
+    find: "['epoch', 'generation', 'burntEpoch']",
+    replace: "['generation', 'burntEpoch']",
+  },
+  {
+    rule: 8,
+    why: 'a change may bring an incarnation back',
+    file: 'change.ts',
+    find: "['epoch', 'generation', 'burntEpoch']",
+    replace: "['epoch', 'burntEpoch']",
+  },
+  {
+    rule: 5,
+    why: 'a change may make a burnt epoch good again',
+    file: 'change.ts',
+    find: "['epoch', 'generation', 'burntEpoch']",
+    replace: "['epoch', 'generation']",
+  },
+  {
+    rule: 7,
+    why: 'a change may be written over a row that it did not come from',
+    file: 'change.ts',
+    find: "    assert(mayWrite(stored, next), 'a row is written over the one that it came from');\n",
+    replace: '',
+  },
+  {
+    rule: 3,
+    why: 'a change may write to another key',
+    file: 'change.ts',
+    find: "    assert(next.chainId === chainId && next.pkh === pkh, 'a change stays with its key');\n",
+    replace: '',
+  },
+  {
+    rule: 10,
+    why: 'a change goes on after a refusal',
+    file: 'change.ts',
+    find: '      if (!outcome.ok) return err(outcome.error);\n      changed.push(outcome.value);',
+    replace: '      if (outcome.ok) changed.push(outcome.value);',
+  },
+];

@@ -17,6 +17,8 @@ export type Daemon<Schema extends z.ZodObject> = {
 export type DaemonWorld = {
   readonly log: Log;
   readonly atEnd: (close: () => Promise<void>) => void;
+  /** Aborted as soon as a signal has come, before anything is closed. */
+  readonly ending: AbortSignal;
   /** Tells whoever started the daemon, on standard output, that it is of use: one JSON object in one line. */
   readonly announce: (facts: object) => void;
 };
@@ -42,11 +44,13 @@ export async function runDaemon<Schema extends z.ZodObject>(daemon: Daemon<Schem
   const { logLevel } = configuration as { logLevel?: string };
   const log = openLog(daemon.app, logLevel ?? 'info');
   const closing: (() => Promise<void>)[] = [];
-  endWell(log, closing);
+  const ending = new AbortController();
+  endWell(log, closing, ending);
   try {
     await daemon.start(configuration, {
       log,
       atEnd: close => closing.push(close),
+      ending: ending.signal,
       announce: facts => process.stdout.write(`${JSON.stringify({ app: daemon.app, ...facts })}\n`),
     });
     log.info('started');
@@ -111,11 +115,10 @@ function complain(lines: readonly string[]): void {
 }
 
 /** Ends on a signal: what was started last is closed first; a second signal waits for nothing. */
-function endWell(log: Log, closing: (() => Promise<void>)[]): void {
-  let ending = false;
+function endWell(log: Log, closing: (() => Promise<void>)[], ending: AbortController): void {
   const end = (status: number): void => {
-    if (ending) process.exit(status);
-    ending = true;
+    if (ending.signal.aborted) process.exit(status);
+    ending.abort();
     setTimeout(() => process.exit(status), SHUTDOWN_MAX_MS).unref();
     const closeAll = async (): Promise<void> => {
       for (const close of closing.reverse()) await close();

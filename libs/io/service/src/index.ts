@@ -3,5 +3,11 @@ export type { ConfigurationKey, ConfigurationSource } from './configuration.ts';
 export { runDaemon, type Daemon, type DaemonWorld } from './daemon.ts';
 export { openLog, type Log } from './log.ts';
 export { openMetrics, type MetricRow, type Metrics } from './metrics.ts';
-export { listen, serveOperations, type Listening, type OperationsParts } from './operations.ts';
+export {
+  listen,
+  serveOperations,
+  type Check,
+  type Listening,
+  type OperationsParts,
+} from './operations.ts';
 export { httpUrl, listenAddress, logLevel, z } from './types.ts';

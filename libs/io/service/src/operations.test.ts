@@ -1,5 +1,6 @@
+import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { openMetrics, serveOperations, type Listening } from './index.ts';
+import { listen, openMetrics, serveOperations, type Check, type Listening } from './index.ts';
 
 const open: Listening[] = [];
 afterEach(async () => {
@@ -12,7 +13,7 @@ const TABLE = {
   took_seconds: { type: 'histogram', help: 'Time.' },
 } as const;
 
-async function serve(checks: Readonly<Record<string, true | string>>) {
+async function serve(checks: Readonly<Record<string, Check | Promise<Check>>>) {
   const metrics = openMetrics('endorser', TABLE);
   const server = await serveOperations(
     { host: '127.0.0.1', port: 0 },
@@ -38,14 +39,42 @@ test('metrics have their prefix, and values of labels that nobody foresaw count 
 
 test('a daemon is alive while it answers, and ready when every check holds', async () => {
   const ready = await serve({ store: true });
-  expect((await ready.get('/ready')).status).toBe(200);
+  expect((await ready.get('/readyz')).status).toBe(200);
   const waiting = await serve({ store: 'another process holds it' });
-  expect((await waiting.get('/health')).status).toBe(200);
-  const answer = await waiting.get('/ready');
+  expect((await waiting.get('/healthz')).status).toBe(200);
+  const answer = await waiting.get('/readyz');
   expect(answer.status).toBe(503);
   expect(await answer.json()).toEqual({
     ready: false,
     checks: { store: 'another process holds it' },
   });
   expect(await (await waiting.get('/status')).json()).toEqual({ level: 7 });
+});
+
+test('a check that gives no answer does not hold, and holds nothing up', async () => {
+  const { get } = await serve({ store: new Promise<Check>(() => undefined), vault: true });
+  const answer = await get('/readyz');
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toEqual({
+    ready: false,
+    checks: { store: 'gives no answer in time', vault: true },
+  });
+});
+
+test('a server that closes lets a request come to its end, and takes no other', async () => {
+  const responses: ServerResponse[] = [];
+  const asked = Promise.withResolvers<undefined>();
+  const server = createServer((_request, response) => {
+    responses.push(response);
+    asked.resolve(undefined);
+  });
+  const { port, close } = await listen(server.listen(0, '127.0.0.1'));
+  const url = `http://127.0.0.1:${port.toString()}/`;
+  const answer = fetch(url);
+  await asked.promise;
+  const closed = close();
+  await expect(fetch(url)).rejects.toThrow();
+  responses[0]?.end('late');
+  expect(await (await answer).text()).toBe('late');
+  await closed;
 });

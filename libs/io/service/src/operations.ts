@@ -6,10 +6,18 @@ import type { Metrics } from './metrics.ts';
 /** What a daemon says of itself on its own port. */
 export type OperationsParts = {
   readonly metrics: Metrics<never>;
-  /** Named conditions of being of use; a text says why one does not hold. */
-  readonly checks: () => Readonly<Record<string, true | string>>;
+  /** Named conditions of being of use; a text says why one does not hold. One that takes too long does not. */
+  readonly checks: () => Readonly<Record<string, Check | Promise<Check>>>;
   readonly status: () => object;
 };
+
+/** Whether a condition holds, or why not. */
+export type Check = true | string;
+
+/** How long a check of readiness may take. */
+const CHECK_MAX_MS = 500;
+/** How long requests that are under way may take once a server is told to close. */
+const DRAIN_MAX_MS = 1_000;
 
 /** A server that listens. */
 export type Listening = { readonly port: number; readonly close: () => Promise<void> };
@@ -24,13 +32,14 @@ export function serveOperations(
   app.get('/metrics', (_request, response, next) => {
     metrics.text().then(text => response.type(metrics.contentType).send(text), next);
   });
-  app.get('/health', (_request, response) => {
+  app.get('/healthz', (_request, response) => {
     response.json({ alive: true });
   });
-  app.get('/ready', (_request, response) => {
-    const all = checks();
-    const ready = Object.values(all).every(check => check === true);
-    response.status(ready ? 200 : 503).json({ ready, checks: all });
+  app.get('/readyz', (_request, response, next) => {
+    settled(checks()).then(all => {
+      const ready = Object.values(all).every(check => check === true);
+      response.status(ready ? 200 : 503).json({ ready, checks: all });
+    }, next);
   });
   app.get('/status', (_request, response) => {
     response.json(status());
@@ -38,7 +47,22 @@ export function serveOperations(
   return listen(app.listen(port, host));
 }
 
-/** Waits until a server listens; closing it ends its connections at once. */
+async function settled(
+  checks: ReturnType<OperationsParts['checks']>,
+): Promise<Readonly<Record<string, Check>>> {
+  const each = Object.entries(checks).map(async ([name, check]) => {
+    const late = new Promise<Check>(resolve => {
+      setTimeout(() => resolve('gives no answer in time'), CHECK_MAX_MS).unref();
+    });
+    return [name, await Promise.race([check, late])] as const;
+  });
+  return Object.fromEntries(await Promise.all(each));
+}
+
+/**
+ * Waits until a server listens. Closing it takes no new connection, lets requests that are under way come to their
+ * end for a while, and then ends all connections.
+ */
 export function listen(server: Server): Promise<Listening> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -47,8 +71,12 @@ export function listen(server: Server): Promise<Listening> {
         port: (server.address() as AddressInfo).port,
         close: () =>
           new Promise(done => {
-            server.close(() => done());
-            server.closeAllConnections();
+            const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MAX_MS);
+            server.close(() => {
+              clearTimeout(cut);
+              done();
+            });
+            server.closeIdleConnections();
           }),
       });
     });

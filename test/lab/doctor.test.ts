@@ -1,6 +1,6 @@
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
 import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
-import { openSqliteStore } from '@meridian/watermark-store';
+import { openJournal, openSqliteStore } from '@meridian/watermark-store';
 import { level, round, type ChainId } from '@meridian/tezos';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -195,7 +195,7 @@ describe('with a real signer', () => {
         expect(failing(empty)).toEqual(['marks_present']);
         expect(empty.status).toBe(1);
         await stopAll(started.splice(0));
-        await poison(other.store);
+        await poison(other);
         const again = await startSigner({ ...other, keys: workshop.keys });
         const poisoned = await doctor(endorserFile(`http://127.0.0.1:${again.port}`));
         expect(failing(poisoned)).toEqual(['marks_below_head']);
@@ -215,7 +215,8 @@ function failing({ checks }: Report): readonly string[] {
 /** A signer that holds its store already. */
 async function startSigner(where: Workshop): Promise<{ readonly port: string }> {
   const config = where.configure('signer', {
-    ...{ chainId, listen: { port: 0 }, operations: { port: 0 }, store: where.store },
+    ...{ chainId, listen: { port: 0 }, operations: { port: 0 } },
+    ...{ store: where.store, journal: where.journal },
     keys: keysOf(where),
   });
   const { port, operationsPort } = await start('signer', ['--config', config]);
@@ -225,8 +226,8 @@ async function startSigner(where: Workshop): Promise<{ readonly port: string }> 
 }
 
 /** Rows whose floor is far above every head: what a bad import leaves behind. */
-async function poison(path: string): Promise<void> {
-  const store = openSqliteStore(path);
+async function poison({ store: path, journal }: Workshop): Promise<void> {
+  const store = openSqliteStore(path, openJournal(journal));
   const holder = { site: 'here', epoch: 0, incarnation: 'test', generation: 0 };
   const floor = { level: level(POISONED_LEVEL), round: round(0) };
   const authority = {

@@ -2,6 +2,7 @@ import { SIGNER } from '@meridian/configuration';
 import { softwareKeystore } from '@meridian/keystore';
 import { listen, openMetrics, runDaemon, serveOperations } from '@meridian/service';
 import type { ChainId } from '@meridian/tezos';
+import type { Row } from '@meridian/watermark';
 import { waitForSqliteStore, type WatermarkStore } from '@meridian/watermark-store';
 import { signerHttp } from './http.ts';
 import { METRICS } from './metrics.ts';
@@ -53,7 +54,29 @@ await runDaemon({
     });
     atEnd(operations.close);
     announce({ port: http.port, operationsPort: operations.port });
-    held.store = await waitForSqliteStore(configuration.store, giveUp.signal);
+    const opened = await waitForSqliteStore(
+      configuration.store,
+      configuration.journal,
+      giveUp.signal,
+    );
+    for (const { code, known, stored } of opened.findings) {
+      const { pkh, kind } = known;
+      log.error('store_is_not_what_it_was', {
+        code,
+        pkh,
+        kind,
+        known: at(known),
+        stored: at(stored),
+      });
+    }
+    held.store = opened;
     log.info('holds_store', { keys: keystore.keys().length });
   },
 });
+
+/** Where a row stands, for people. */
+function at(row: Row | undefined): string {
+  return row === undefined
+    ? 'no row'
+    : `${row.level.toString()}/${row.round.toString()} ${row.mode}`;
+}

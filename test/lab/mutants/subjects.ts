@@ -33,7 +33,10 @@ export const SUBJECTS: readonly Subject[] = [
     concerns: {
       'store.ts': ['group.test.ts'],
       'memory.ts': ['rows.test.ts'],
-      'sqlite-rows.ts': ['rows.test.ts'],
+      'sqlite-rows.ts': ['rows.test.ts', 'journal.test.ts'],
+      'sqlite-file.ts': ['sqlite-file.test.ts', 'sqlite.test.ts', 'folder.test.ts'],
+      'sqlite-journal.ts': ['journal.test.ts', 'journaled.test.ts'],
+      'errors.ts': ['group.test.ts'],
     },
   },
   {

@@ -1,4 +1,6 @@
 import type { Mutant } from './mutant.ts';
+import { FILE_MUTANTS } from './watermark-store-files.ts';
+import { JOURNAL_MUTANTS } from './watermark-store-journal.ts';
 import { MEDIA_MUTANTS } from './watermark-store-media.ts';
 
 /** How libs/io/watermark-store groups changes, and what it tells of them, broken one line at a time. */
@@ -7,22 +9,24 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
     rule: 2,
     why: 'a permission is told before it is durable',
     file: 'store.ts',
-    find: '      medium.commit();\n      for (const tell of tellings) tell();',
-    replace: '      for (const tell of tellings) tell();\n      medium.commit();',
+    find: '      medium.commit(made.flatMap(({ writes }) => writes));\n      for (const { tell } of made) tell();',
+    replace:
+      '      for (const { tell } of made) tell();\n      medium.commit(made.flatMap(({ writes }) => writes));',
   },
   {
     rule: 2,
     why: 'nothing is made durable',
     file: 'store.ts',
-    find: '      medium.commit();\n',
+    find: '      medium.commit(made.flatMap(({ writes }) => writes));\n',
     replace: '',
   },
   {
     rule: 7,
     why: 'a commit that failed passes for one that did not',
     file: 'store.ts',
-    find: '      medium.commit();\n',
-    replace: '      try { medium.commit(); } catch { /* on we go */ }\n',
+    find: '      medium.commit(made.flatMap(({ writes }) => writes));\n',
+    replace:
+      '      try { medium.commit(made.flatMap(({ writes }) => writes)); } catch { /* on we go */ }\n',
   },
   {
     rule: 2,
@@ -44,22 +48,22 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
     rule: 7,
     why: 'what failed is not rolled back',
     file: 'store.ts',
-    find: '    medium.rollback();\n',
-    replace: '',
+    find: '[medium.rollback, medium.close]',
+    replace: '[medium.close]',
   },
   {
     rule: 2,
     why: 'a change that throws passes for one that was made',
     file: 'store.ts',
-    find: "return () => reject(new StoreError('mistake', undefined, { cause: error }));",
-    replace: 'return () => resolve({ ok: true, value: error } as never);',
+    find: 'return { writes: [], tell: () => reject(mistake) };',
+    replace: 'return { writes: [], tell: () => resolve({ ok: true, value: mistake } as never) };',
   },
   {
     rule: 2,
     why: 'a change that throws refuses its whole group',
     file: 'store.ts',
-    find: "return () => reject(new StoreError('mistake', undefined, { cause: error }));",
-    replace: 'throw error;',
+    find: 'return { writes: [], tell: () => reject(mistake) };',
+    replace: 'throw mistake;',
   },
   {
     rule: 2,
@@ -86,14 +90,14 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'a refusal to sign latches nothing',
     file: 'store.ts',
-    find: '[outcome.value.row] : latches(rows, request, outcome.error)',
+    find: '[outcome.value.row] : latches(rows, request, outcome.error.code)',
     replace: '[outcome.value.row] : []',
   },
   {
     rule: 8,
     why: 'a signature that cannot be stored latches nothing',
     file: 'store.ts',
-    find: '[outcome.value] : latches(rows, request, outcome.error)',
+    find: '[outcome.value] : latches(rows, request, outcome.error.code)',
     replace: '[outcome.value] : []',
   },
   {
@@ -178,7 +182,7 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
     rule: '§4.6',
     why: 'a closed store is asked like an open one',
     file: 'store.ts',
-    find: "      broken ??= new StoreError('closed');\n",
+    find: "      broken = new StoreError('closed');\n",
     replace: '',
   },
   {
@@ -191,9 +195,39 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
   {
     rule: '§4.6',
     why: 'an error of the medium is thrown as it is',
-    file: 'store.ts',
+    file: 'errors.ts',
     find: "  return new StoreError('unavailable', error instanceof Error ? error.message : String(error), {\n    cause: error,\n  });",
     replace: '  return error as StoreError;',
   },
+  {
+    rule: 8,
+    why: 'what is made durable is not said',
+    file: 'store.ts',
+    find: 'medium.commit(made.flatMap(({ writes }) => writes));',
+    replace: 'medium.commit([]);',
+  },
+  {
+    rule: '§4.6',
+    why: 'a store that failed stays held',
+    file: 'store.ts',
+    find: '[medium.rollback, medium.close]',
+    replace: '[medium.rollback]',
+  },
+  {
+    rule: '§4.6',
+    why: 'a store is let go of twice',
+    file: 'store.ts',
+    find: '      if (broken !== undefined) return;\n',
+    replace: '',
+  },
+  {
+    rule: '§4.6',
+    why: 'a broken store is ready',
+    file: 'store.ts',
+    find: 'probe: () => within(() => ({ outcome: undefined, writes: [] })),',
+    replace: 'probe: () => Promise.resolve(),',
+  },
   ...MEDIA_MUTANTS,
+  ...FILE_MUTANTS,
+  ...JOURNAL_MUTANTS,
 ];

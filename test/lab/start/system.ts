@@ -106,6 +106,7 @@ async function startSigners(
       listen: { port },
       operations: { port: operationsPort },
       store: workshop.store,
+      journal: workshop.journal,
       keys: keysOf(workshop),
     });
     await start('signer', ['--config', config], name).ready;

@@ -6,7 +6,7 @@ import {
   takeOver,
   type KeyOfRows,
 } from '@meridian/watermark/administration';
-import { openSqliteStore } from '@meridian/watermark-store';
+import { openJournal, openSqliteStore, type WatermarkStore } from '@meridian/watermark-store';
 import { level, round, type ChainId, type PublicKey, type PublicKeyHash } from '@meridian/tezos';
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -27,6 +27,7 @@ export type Workshop = {
   /** At least one. */
   readonly keys: readonly [WorkshopKey, ...WorkshopKey[]];
   readonly store: string;
+  readonly journal: string;
   /** Writes a file and gives its path. */
   readonly write: (name: string, text: string) => string;
   /** Writes a configuration file and gives its path. */
@@ -55,7 +56,8 @@ export function newWorkshop(count = 1, curves: readonly Curve[] = ['tz1']): Work
   return {
     folder,
     keys: [keyAt(0), ...Array.from({ length: count - 1 }, (_, at) => keyAt(at + 1))],
-    store: join(folder, 'watermark.sqlite'),
+    store: join(folder, 'watermark'),
+    journal: join(folder, 'journal.sqlite'),
     write,
     // JSON is YAML.
     configure: (name, configuration) =>
@@ -71,20 +73,16 @@ export function keysOf({ keys }: Workshop): readonly { name: string; secretFile:
 
 /** The rows of keys that were never used: the chain is as new as they are. */
 export async function provisionFirstUse(
-  { store: path, keys }: Pick<Workshop, 'store' | 'keys'>,
+  { store: path, journal, keys }: Pick<Workshop, 'store' | 'journal' | 'keys'>,
   chainId: ChainId,
 ): Promise<void> {
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, openJournal(journal));
   const incarnation = randomUUID();
   await Promise.all(keys.map(({ pkh }) => firstUse(store, { chainId, pkh }, incarnation)));
   await store.close();
 }
 
-async function firstUse(
-  store: ReturnType<typeof openSqliteStore>,
-  key: KeyOfRows,
-  incarnation: string,
-): Promise<void> {
+async function firstUse(store: WatermarkStore, key: KeyOfRows, incarnation: string): Promise<void> {
   const holder = { site: 'here', epoch: 0, incarnation, generation: 0 };
   const floor = { level: level(0), round: round(0) };
   const authority = {

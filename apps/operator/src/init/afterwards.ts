@@ -43,13 +43,15 @@ const EXPOSED_MODE = 0o077;
 
 /** What the daemons will complain of; nothing secret is opened for it. */
 async function notesOn(plan: Plan): Promise<readonly string[]> {
-  const { signers, secretFiles, passwordFile, store } = plan;
+  const { signers, secretFiles, passwordFile, store, journal } = plan;
   const secrets = [...secretFiles, ...(passwordFile === undefined ? [] : [passwordFile])];
   const onSecrets = await Promise.all(secrets.map(noteOnSecret));
   const [first = '', ...others] = signers;
   return [
     ...onSecrets.flat(),
-    ...((await isThere(dirname(store))) ? [] : [`${dirname(store)}: make this folder for --store`]),
+    ...(await noteOnFolder(dirname(store), '--store')),
+    ...(await noteOnFolder(dirname(journal), '--journal')),
+    ...(await noteOnVolumes(dirname(store), dirname(journal))),
     ...(listenOf(first) === undefined
       ? [
           `signer.yaml: ${first} may stand for anything; set listen to where the signer is to listen`,
@@ -60,6 +62,22 @@ async function notesOn(plan: Plan): Promise<readonly string[]> {
     ),
     'the watermark of each key has to be set up before its first vote; doctor says what is missing',
   ];
+}
+
+async function noteOnFolder(folder: string, flag: string): Promise<readonly string[]> {
+  return (await isThere(folder)) ? [] : [`${folder}: make this folder for ${flag}`];
+}
+
+/** What one volume holds is put back together, and then nothing tells that it is old. */
+async function noteOnVolumes(store: string, journal: string): Promise<readonly string[]> {
+  const volumes = await Promise.all([store, journal].map(volumeOf));
+  return volumes[0] !== undefined && volumes[0] === volumes[1]
+    ? ['signer.yaml: store and journal lie on one volume; put the journal on another one']
+    : [];
+}
+
+async function volumeOf(folder: string): Promise<number | undefined> {
+  return (await stat(folder).catch(() => undefined))?.dev;
 }
 
 async function noteOnSecret(path: string): Promise<readonly string[]> {

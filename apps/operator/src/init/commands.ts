@@ -21,8 +21,12 @@ export const INIT_COMMANDS: readonly Command[] = [
         'address of a signer (default: http://127.0.0.1:6732); may be repeated',
       ],
       [
-        '--store <FILE>',
-        "the watermark's SQLite file (default: watermark.sqlite beside the files)",
+        '--store <DIR>',
+        "the watermark's folder, on a disk of the signer's machine (default: watermark beside the files)",
+      ],
+      [
+        '--journal <FILE>',
+        'what the signers know of the watermark, on another volume (default: journal.sqlite beside the files)',
       ],
       ['--out <DIR>', 'folder for the files (default: this one)'],
       ['--force', 'replace files that are there already'],

@@ -75,7 +75,8 @@ describe('from flags', () => {
     expect(written('signer')).toMatchObject({
       chainId: CHAIN,
       listen: { host: '127.0.0.1', port: 6732 },
-      store: join(out(), 'watermark.sqlite'),
+      store: join(out(), 'watermark'),
+      journal: join(out(), 'journal.sqlite'),
       keys: [{ name: 'baker', secretFile: join(folder, 'secret') }],
     });
     for (const file of lastJson(made)['files'] as string[]) {
@@ -102,6 +103,17 @@ describe('from flags', () => {
     writeFileSync(join(folder, 'secret'), 'not a secret', { mode: 0o644 });
     const made = await run(flags('--chain-id', CHAIN));
     expect(made.output.join('\n')).toMatch(/secret is readable by others.*chmod 600/);
+  });
+
+  test('the store and its journal lie where the flags say, and it is said when that is one volume', async () => {
+    const [store, journal] = [join(folder, 'marks'), join(folder, 'no/journal.sqlite')];
+    const flag = ['--store', store, '--journal'];
+    const apart = await run(flags('--chain-id', CHAIN, ...flag, journal));
+    expect(written('signer')).toMatchObject({ store, journal });
+    expect(apart.output.join('\n')).toMatch(/no: make this folder for --journal/);
+    expect(apart.output.join('\n')).not.toMatch(/one volume/);
+    const together = await run(flags('--chain-id', CHAIN, ...flag, join(folder, 'j'), '--force'));
+    expect(together.output.join('\n')).toMatch(/store and journal lie on one volume/);
   });
 
   test('what comes next can be typed as it stands', async () => {
@@ -164,6 +176,7 @@ describe('nothing is written when', () => {
     ['--secret-file', ['--chain-id', CHAIN, '--key', KEY]],
     ['--secret-file', ['--chain-id', CHAIN, '--secret-file', 'second']],
     ['--store', ['--chain-id', CHAIN, '--store']],
+    ['--journal', ['--chain-id', CHAIN, '--journal']],
   ])('%s is wrong, and the line says so', async (flag, more) => {
     const refused = await run(flags(...more));
     expect(refused.status).toBe(2);
@@ -204,42 +217,42 @@ describe('nothing is written when', () => {
 
 describe('from questions', () => {
   const answers = (url: string): readonly string[] => [
-    ...[out(), `us=${url}`, '', '', KEY, '', join(folder, 'secret'), '', '', ''],
+    ...[out(), `us=${url}`, '', '', KEY, '', join(folder, 'secret'), '', '', '', ''],
   ];
 
   test('only what no flag says is asked for, with its default', async () => {
     await withNode(JSON.stringify({ chain_id: CHAIN }), async url => {
       const { asked, converse } = person(answers(url));
       expect((await run(['init'], '', converse)).status).toBe(0);
-      expect(asked).toHaveLength(10);
+      expect(asked).toHaveLength(11);
       expect(asked).toContain(`Chain id [${CHAIN}]: `);
       expect(written('endorser')).toMatchObject({
         nodes: [{ name: 'us', url }],
         chainId: CHAIN,
         keys: [KEY],
       });
-      const again = person(['', '', 'y']);
+      const again = person(['', '', '', 'y']);
       const more = flags('--chain-id', CHAIN, '--force');
       expect((await run(more, '', again.converse)).status).toBe(0);
-      expect(again.asked).toHaveLength(3);
+      expect(again.asked).toHaveLength(4);
     });
   });
 
   test('an answer that cannot be taken is asked for again, and why', async () => {
     const { asked, converse } = person([
       ...[out(), 'nonsense', NOBODY, `node1=${NOBODY}`, '', 'NetX', CHAIN, '', KEY, ''],
-      ...['', join(folder, 'secret'), '', '', ''],
+      ...['', join(folder, 'secret'), '', '', '', ''],
     ]);
     const made = await run(['init'], '', converse);
     expect(made.status).toBe(0);
-    expect(asked).toHaveLength(15);
+    expect(asked).toHaveLength(16);
     expect(made.notes.join('\n')).toMatch(
       /http or https[^]*name of its own[^]*no node says[^]*chain id such as[^]*answer is needed/,
     );
   });
 
   test.each([
-    ['who says no', ['', '', 'n'], 1],
+    ['who says no', ['', '', '', 'n'], 1],
     ['who breaks off', [''], 130],
   ])('%s gets nothing', async (_, said, status) => {
     const { converse } = person(said);

@@ -14,6 +14,7 @@ export type Plan = {
   /** Of all keys, if they are encrypted. */
   readonly passwordFile: string | undefined;
   readonly store: string;
+  readonly journal: string;
   readonly out: string;
 };
 
@@ -26,7 +27,10 @@ export type Draft = {
   readonly flagOf: FlagOf;
 };
 
-const FLAGS = { chainId: '--chain-id', nodes: '--node', signers: '--signer', store: '--store' };
+const FLAGS = {
+  ...{ chainId: '--chain-id', nodes: '--node', signers: '--signer' },
+  ...{ store: '--store', journal: '--journal' },
+};
 
 /** The files of a plan. Paths in them are absolute: a daemon may be started anywhere. */
 export function draftsOf(plan: Plan): readonly Draft[] {
@@ -49,7 +53,7 @@ function draft(
 }
 
 function signerOf(plan: Plan): Readonly<Record<string, unknown>> {
-  const { chainId, secretFiles, passwordFile, store, signers } = plan;
+  const { chainId, secretFiles, passwordFile, store, journal, signers } = plan;
   const keys = secretFiles.map((file, at) => ({
     name: secretFiles.length === 1 ? 'baker' : `baker${(at + 1).toString()}`,
     secretFile: resolve(file),
@@ -59,7 +63,12 @@ function signerOf(plan: Plan): Readonly<Record<string, unknown>> {
   const byDefault = SIGNER.shape.listen.parse(undefined);
   const isDefault = wanted?.host === byDefault.host && wanted.port === byDefault.port;
   const listen = isDefault ? undefined : wanted;
-  return { chainId, ...(listen === undefined ? {} : { listen }), store: resolve(store), keys };
+  return {
+    chainId,
+    ...(listen === undefined ? {} : { listen }),
+    ...{ store: resolve(store), journal: resolve(journal) },
+    keys,
+  };
 }
 
 const HTTP_PORT = 80;

@@ -5,7 +5,7 @@ import type { Ask } from '../conversation.ts';
 import { OperatorError } from '../errors.ts';
 import { agreedChain, askForChain } from './chain.ts';
 import type { Plan } from './plan.ts';
-import { DEFAULT_SIGNER, STORE_FILE, type Wish } from './wish.ts';
+import { DEFAULT_SIGNER, JOURNAL_FILE, STORE_FOLDER, type Wish } from './wish.ts';
 
 const DEFAULT_NODE = 'http://localhost:8732';
 
@@ -24,9 +24,12 @@ export async function planByAsking(wish: Wish, talk: Talk): Promise<Plan> {
       ? wish.signers
       : [await answer(talk, 'Address of the signer', DEFAULT_SIGNER, complaintOf.signer)];
   const store =
-    wish.store ?? (await answer(talk, 'SQLite file of the watermark', join(out, STORE_FILE)));
+    wish.store ?? (await answer(talk, 'Folder of the watermark', join(out, STORE_FOLDER)));
+  const journal =
+    wish.journal ??
+    (await answer(talk, 'File of its journal, on another volume', join(out, JOURNAL_FILE)));
   const plan = {
-    ...{ chainId, nodes, signers, keys, secretFiles, store, out },
+    ...{ chainId, nodes, signers, keys, secretFiles, store, journal, out },
     passwordFile: wish.passwordFile,
   };
   const sure = await answer(talk, `Write endorser.yaml and signer.yaml into ${out}? y or n`, 'y');

@@ -7,8 +7,10 @@ import type { Plan } from './plan.ts';
 
 /** Where a signer is unless somebody says otherwise: the port of Octez' own. */
 export const DEFAULT_SIGNER = 'http://127.0.0.1:6732';
-/** The watermark's file, beside the configuration. */
-export const STORE_FILE = 'watermark.sqlite';
+/** The watermark's folder, beside the configuration. */
+export const STORE_FOLDER = 'watermark';
+/** The journal, beside the configuration until somebody finds a better place. */
+export const JOURNAL_FILE = 'journal.sqlite';
 
 /** What the flags say; an empty list and undefined leave it open. */
 export type Wish = {
@@ -19,6 +21,7 @@ export type Wish = {
   readonly secretFiles: readonly string[];
   readonly passwordFile: string | undefined;
   readonly store: string | undefined;
+  readonly journal: string | undefined;
   readonly out: string | undefined;
 };
 
@@ -32,6 +35,7 @@ export function wishOf(call: Call): Wish {
     secretFiles: wordsOf(call, 'secretFile'),
     passwordFile: wordOf(call, 'passwordFile'),
     store: wordOf(call, 'store'),
+    journal: wordOf(call, 'journal'),
     out: wordOf(call, 'out'),
   };
   const { keys, secretFiles } = wish;
@@ -63,7 +67,8 @@ export async function planByFlags(wish: Wish): Promise<Plan> {
     ...wish,
     chainId: wish.chainId ?? (await chainOf(nodes)),
     signers: wish.signers.length > 0 ? wish.signers : [DEFAULT_SIGNER],
-    store: wish.store ?? join(out, STORE_FILE),
+    store: wish.store ?? join(out, STORE_FOLDER),
+    journal: wish.journal ?? join(out, JOURNAL_FILE),
     out,
   };
 }

@@ -24,7 +24,8 @@ const endorser = {
 const signer = {
   chainId: CHAIN,
   listen: { port: 7000 },
-  store: '/var/lib/meridian/watermark.sqlite',
+  store: '/var/lib/meridian/watermark',
+  journal: '/mnt/journal/meridian.sqlite',
   keys: [{ name: 'baker', secretFile: '/etc/meridian/secret', passwordFile: 'C:\\pass #1: "x"' }],
 };
 

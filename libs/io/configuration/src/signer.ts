@@ -10,10 +10,14 @@ export const SIGNER = z.strictObject({
   chainId: chainId.meta({ description: 'The only chain that is signed for.' }),
   listen: listenAddress(SIGNER_PORT),
   operations: listenAddress(OPERATIONS_PORT),
-  store: z
-    .string()
-    .min(1)
-    .meta({ description: 'The SQLite file of the watermark; one process holds it.' }),
+  store: z.string().min(1).meta({
+    description:
+      'The folder of the watermark, on a disk of this machine; one process holds it, and it is never copied back.',
+  }),
+  journal: z.string().min(1).meta({
+    description:
+      'The file of what the signers of this machine know of the store; it lies on another volume, so that no backup takes both back.',
+  }),
   keys: z
     .array(
       z.strictObject({

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ok } from '@meridian/prelude';
 import type { Row } from '@meridian/watermark';
 import { activate, CHAIN, pkhOf, request } from './fixtures.ts';
-import { memoryStore, openSqliteStore } from './index.ts';
+import { memoryJournal, memoryStore, openSqliteStore } from './index.ts';
 import { storeOver, type Medium } from './store.ts';
 
 /** More than the changes that a store lets wait. */
@@ -66,7 +66,7 @@ describe('one transaction', () => {
     for (const outcome of await Promise.allSettled(both)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
     }
-    expect(log).toEqual(['begin', 'write', 'write', 'commit', 'rollback']);
+    expect(log).toEqual(['begin', 'write', 'write', 'commit', 'rollback', 'close']);
     // The disk is well again, but who knows what it kept.
     on.commit = () => undefined;
     for (const change of [
@@ -74,9 +74,13 @@ describe('one transaction', () => {
       () => store.seal(request({ level: 10 }), 'sig'),
       () => store.administer(attestationRow, ok),
       () => store.rows(),
+      () => store.probe(),
     ]) {
       await expect(change()).rejects.toThrow(/no space left/);
     }
+    await store.close();
+    expect(log.at(-1)).toBe('close');
+    expect(log.filter(each => each === 'close')).toHaveLength(1);
   });
 
   test('permits nothing before it is durable', async () => {
@@ -131,7 +135,7 @@ describe.each(['memory', 'SQLite'] as const)('a change that throws, in %s,', whi
   test('is refused alone, and what came with it is there', async () => {
     const kept = new Map<string, Row>();
     const open = () =>
-      which === 'memory' ? memoryStore(kept) : openSqliteStore(join(folder, 'store.sqlite'));
+      which === 'memory' ? memoryStore(kept) : openSqliteStore(folder, memoryJournal());
     const store = open();
     await activate(store);
     const group = [
@@ -157,8 +161,11 @@ describe('a store', () => {
   test('that is closed refuses', async () => {
     const store = memoryStore();
     await activate(store);
+    await expect(store.probe()).resolves.toBeUndefined();
+    await store.close();
     await store.close();
     await expect(store.advance(request({ level: 10 }))).rejects.toMatchObject({ code: 'closed' });
+    await expect(store.probe()).rejects.toMatchObject({ code: 'closed' });
   });
 
   test('that is being closed makes durable what it was asked before', async () => {

@@ -1,4 +1,7 @@
 export { STORE_ERRORS, StoreError, type StoreErrorCode } from './errors.ts';
+export { JOURNAL_DELAY_MS, memoryJournal, type Journal, type KeptJournal } from './journal.ts';
+export type { Finding, JournaledStore } from './journaled.ts';
 export { memoryStore } from './memory.ts';
+export { openJournal } from './sqlite-journal.ts';
 export { openSqliteStore, waitForSqliteStore } from './sqlite.ts';
 export type { Changed, WatermarkStore } from './store.ts';

@@ -1,9 +1,14 @@
 import { mayWrite, type Row, type RowKey } from '@meridian/watermark';
-import { storeOver, type Medium, type Rows, type WatermarkStore } from './store.ts';
+import { memoryJournal } from './journal.ts';
+import { storeWith, type JournaledStore } from './journaled.ts';
+import type { Medium, Rows } from './store.ts';
 
 /** A store for tests and simulations: durable as long as the object that it is given. */
-export function memoryStore(kept: Map<string, Row> = new Map<string, Row>()): WatermarkStore {
-  return storeOver(memoryMedium(kept));
+export function memoryStore(
+  kept: Map<string, Row> = new Map<string, Row>(),
+  journal = memoryJournal(),
+): JournaledStore {
+  return storeWith(memoryMedium(kept), journal);
 }
 
 /** What {@link memoryStore} keeps its rows in. */

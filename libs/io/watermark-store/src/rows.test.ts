@@ -139,7 +139,7 @@ test('memory that is rolled back is what it was at the last beginning', async ()
   const row = await newRow();
   medium.begin();
   medium.rows.write(row);
-  medium.commit();
+  medium.commit([]);
   medium.begin();
   medium.rows.write({ ...row, signature: 'y', seq: 1 });
   medium.rows.write({ ...row, kind: 'block' });

@@ -33,12 +33,12 @@ export const CREATE_TABLE = `CREATE TABLE watermark (
   PRIMARY KEY (${KEY.join(', ')})
 ) STRICT`;
 
+const WHOLE_ROW = `watermark (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')})`;
+
 /** The rows in the table of an open database. */
 export function rowsIn(database: DatabaseSync): Rows {
   const where = KEY.map(name => `${name} = ?`).join(' AND ');
-  const insert = database.prepare(
-    `INSERT INTO watermark (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`,
-  );
+  const insert = database.prepare(`INSERT INTO ${WHOLE_ROW} ON CONFLICT DO NOTHING`);
   const changed = NAMES.slice(KEY.length);
   const update = database.prepare(
     `UPDATE watermark SET ${changed.map(name => `${name} = ?`).join(', ')} WHERE ${where} AND seq = ?`,
@@ -51,13 +51,23 @@ export function rowsIn(database: DatabaseSync): Rows {
     ofKey: (chainId, pkh) => ofKey.all(chainId, pkh) as Row[],
     all: () => all.all() as Row[],
     write: row => {
-      const values = (names: readonly (keyof Row)[]): SQLInputValue[] =>
-        names.map(name => row[name]);
       const outcome =
         row.seq === 0
-          ? insert.run(...values(NAMES))
-          : update.run(...values(changed), ...values(KEY), row.seq - 1);
+          ? insert.run(...valuesOf(row, NAMES))
+          : update.run(...valuesOf(row, changed), ...valuesOf(row, KEY), row.seq - 1);
       return outcome.changes === 1;
     },
   };
+}
+
+/** Writes rows over whatever stands there: for what is known of a store, never for the store. */
+export function rowWriter(database: DatabaseSync): (row: Row) => void {
+  const replace = database.prepare(`INSERT OR REPLACE INTO ${WHOLE_ROW}`);
+  return row => {
+    replace.run(...valuesOf(row, NAMES));
+  };
+}
+
+function valuesOf(row: Row, names: readonly (keyof Row)[]): SQLInputValue[] {
+  return names.map(name => row[name]);
 }

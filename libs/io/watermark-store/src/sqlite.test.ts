@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,7 +14,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { activate, request } from './fixtures.ts';
-import { openSqliteStore, waitForSqliteStore, type StoreErrorCode } from './index.ts';
+import {
+  memoryJournal,
+  openSqliteStore,
+  waitForSqliteStore,
+  type StoreErrorCode,
+} from './index.ts';
 
 let folder = '';
 const directory = process.cwd();
@@ -28,13 +34,16 @@ afterEach(() => {
 });
 
 const path = () => join(folder, 'watermark.sqlite');
-const opening = (code: StoreErrorCode, file = path()) => {
-  expect(() => openSqliteStore(file)).toThrow(expect.objectContaining({ code }) as Error);
+const open = (place = folder) => openSqliteStore(place, memoryJournal());
+const waitFor = (signal: AbortSignal) =>
+  waitForSqliteStore(folder, join(folder, 'journal.sqlite'), signal);
+const opening = (code: StoreErrorCode, place = folder) => {
+  expect(() => open(place)).toThrow(expect.objectContaining({ code }) as Error);
 };
 
 /** A store that was in use, closed again. */
 async function usedStore(): Promise<void> {
-  const store = openSqliteStore(path());
+  const store = open();
   await activate(store);
   await store.advance(request({ level: 10 }));
   await store.close();
@@ -49,12 +58,12 @@ function edit(sql: string, file = path()): void {
 
 describe('a file', () => {
   test('keeps what it was told', async () => {
-    const store = openSqliteStore(path());
+    const store = open();
     await activate(store);
     await store.advance(request({ level: 10 }));
     const before = await store.rows();
     await store.close();
-    const again = openSqliteStore(path());
+    const again = open();
     expect(await again.rows()).toEqual(before);
     await again.close();
   });
@@ -67,7 +76,7 @@ describe('a file', () => {
         writeFileSync(path(), '');
         chmodSync(path(), 0o666);
       }
-      const store = openSqliteStore(path());
+      const store = open();
       await activate(store);
       const files = readdirSync(folder);
       expect(files).toContain('watermark.sqlite-wal');
@@ -78,7 +87,7 @@ describe('a file', () => {
 
   test('waits for the disk at each commit, keeps a log, and is held, says the open handle', async () => {
     const spy = vi.spyOn(DatabaseSync.prototype, 'exec');
-    const store = openSqliteStore(path());
+    const store = open();
     const handle = spy.mock.contexts[0] as DatabaseSync;
     await activate(store);
     const setting = (name: string) => handle.prepare(`PRAGMA ${name}`).get()?.[name];
@@ -103,17 +112,17 @@ describe('a file', () => {
     opening('unreadable');
     vi.restoreAllMocks();
     // And it is let go of.
-    openSqliteStore(path()).close().catch(expect.unreachable);
+    open().close().catch(expect.unreachable);
   });
 
   test('is what every name means', async () => {
     process.chdir(folder);
     for (const name of [':memory:', 'file:other.sqlite?mode=memory']) {
-      const store = openSqliteStore(name);
+      const store = open(name);
       await activate(store);
       const before = await store.rows();
       await store.close();
-      const again = openSqliteStore(join(folder, name));
+      const again = open(join(folder, name));
       expect(await again.rows()).toEqual(before);
       await again.close();
     }
@@ -124,11 +133,10 @@ describe('a file', () => {
     const before = readFileSync(path());
     opening('foreign_schema');
     expect(readFileSync(path()).equals(before)).toBe(true);
-    const rubbish = join(folder, 'rubbish');
     for (const text of ['x', 'x'.repeat(5_000)]) {
-      writeFileSync(rubbish, text);
-      opening('foreign_schema', rubbish);
-      expect(readFileSync(rubbish, 'utf8')).toBe(text);
+      writeFileSync(path(), text);
+      opening('foreign_schema');
+      expect(readFileSync(path(), 'utf8')).toBe(text);
     }
   });
 
@@ -154,26 +162,39 @@ describe('a file', () => {
 
   test('that cannot be opened is told so', () => {
     opening('unreadable', join(folder, 'no/such/folder'));
-    opening('unreadable', folder);
-    opening('unreadable', '');
-    expect(existsSync(path())).toBe(false);
+    expect(existsSync(join(folder, 'no'))).toBe(false);
+    writeFileSync(path(), '');
+    opening('unreadable', path());
+    rmSync(path());
+    mkdirSync(path());
+    opening('unreadable');
   });
+});
+
+test('the folder of a store is made for its owner alone, and is left as it is where it stands', async () => {
+  process.umask(0);
+  const made = join(folder, 'made');
+  for (const mode of [0o700, 0o750]) {
+    await open(made).close();
+    expect(statSync(made).mode & 0o777).toBe(mode);
+    chmodSync(made, 0o750);
+  }
 });
 
 describe('a wait for a held file', () => {
   test('ends when it is told to', async () => {
-    const store = openSqliteStore(path());
+    const store = open();
     const end = new AbortController();
-    const waiting = waitForSqliteStore(path(), end.signal);
+    const waiting = waitFor(end.signal);
     end.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'closed' });
     await store.close();
-    await expect(waitForSqliteStore(path(), end.signal)).rejects.toMatchObject({ code: 'closed' });
+    await expect(waitFor(end.signal)).rejects.toMatchObject({ code: 'closed' });
   });
 
   test('ends at once with any other trouble', async () => {
     edit('CREATE TABLE other (x)');
-    const waiting = waitForSqliteStore(path(), AbortSignal.timeout(3_000));
+    const waiting = waitFor(AbortSignal.timeout(3_000));
     await expect(waiting).rejects.toMatchObject({ code: 'foreign_schema' });
   });
 
@@ -184,7 +205,7 @@ describe('a wait for a held file', () => {
       if (times === 2) vi.restoreAllMocks();
       throw Object.assign(new Error('database is locked'), { errcode: 5 | (1 << 8) });
     });
-    const store = await waitForSqliteStore(path(), AbortSignal.timeout(3_000));
+    const store = await waitFor(AbortSignal.timeout(3_000));
     expect(times).toBe(2);
     await store.close();
   });

@@ -1,136 +1,93 @@
-import { chmodSync, closeSync, fsyncSync, openSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { StoreError } from './errors.ts';
+import { storeWith, type JournaledStore } from './journaled.ts';
+import type { Journal } from './journal.ts';
+import {
+  holdFile,
+  reported,
+  synchroniseFolder,
+  type FileKind,
+  type HeldFile,
+} from './sqlite-file.ts';
+import { openJournal } from './sqlite-journal.ts';
 import { CREATE_TABLE, rowsIn } from './sqlite-rows.ts';
-import { storeOver, type Medium, type WatermarkStore } from './store.ts';
+import type { Medium } from './store.ts';
 
 /** "Meri": tells our files from others. */
-const APPLICATION_ID = 0x4d657269;
-const SCHEMA_VERSION = 1;
+const STORE: FileKind = { applicationId: 0x4d657269, schemaVersion: 1, tables: [CREATE_TABLE] };
+/** In the folder of the store; its log of writes stands beside it, and both belong together. */
+const STORE_FILE = 'watermark.sqlite';
 
 /**
- * Opens the store in a file, or makes a new one. The file is held for the life of the process: no other one can
- * open it meanwhile, and the system lets go of it when the process dies, however it dies.
- * @throws StoreError `busy`, `foreign_schema`, `unreadable`
+ * Opens the store in a folder, or makes a new one for its owner alone, and holds it for the life of the process. What
+ * the journal knows is compared with it first. The store closes the journal with itself; where it cannot be opened
+ * the journal stays as it is.
+ * @throws StoreError `busy`, `foreign_schema`, `unreadable`, `unsafe_place`, `replaced`; all that a journal throws
  */
-export function openSqliteStore(path: string): WatermarkStore {
-  // To SQLite a name may be an address, or mean memory; an absolute one is a file's.
-  const file = resolve(path);
-  const database = opened(file, () => new DatabaseSync(file));
+export function openSqliteStore(folder: string, journal: Journal): JournaledStore {
+  const place = resolve(folder);
+  journal.probe();
+  reported(place, () => makeFolder(place));
+  const file = holdFile(join(place, STORE_FILE), STORE);
   try {
-    return opened(file, () => {
-      prepare(database, file);
-      return storeOver(mediumOf(database));
-    });
+    return reported(place, () => storeWith(mediumOf(file), journal));
   } catch (error) {
-    database.close();
+    file.close();
     throw error;
   }
 }
 
-/** A file is held before it is looked at, and known to be ours, or nothing yet, before anything is written to it. */
-function prepare(database: DatabaseSync, file: string): void {
-  // SQLite itself takes some bytes of rubbish for nothing, and writes over them.
-  const isEmpty = () => statSync(file).size === 0;
-  // Before there is a journal or a log, which get the mode of their file.
-  if (isEmpty()) chmodSync(file, 0o600);
-  // One process, so the log of writes may stay; 2 is FULL, which waits for the disk at each commit.
-  set(database, 'locking_mode', 'exclusive');
-  set(database, 'synchronous', 2);
-  database.exec('BEGIN EXCLUSIVE');
-  if (isEmpty()) create(database);
-  else if (!isOurs(database)) throw new StoreError('foreign_schema', file);
-  database.exec('COMMIT');
-  set(database, 'journal_mode', 'wal');
-  synchroniseFolder(dirname(file));
-}
-
-/** Neither of another version, nor with another table, nor with a trigger that changes rows behind our back. */
-function isOurs(database: DatabaseSync): boolean {
-  const schema = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
-  return (
-    pragma(database, 'application_id') === APPLICATION_ID &&
-    pragma(database, 'user_version') === SCHEMA_VERSION &&
-    schema.map(({ sql }) => sql).join() === CREATE_TABLE
-  );
-}
-
-function pragma(database: DatabaseSync, name: string): unknown {
-  return database.prepare(`PRAGMA ${name}`).get()?.[name];
-}
-
-/** SQLite says nothing where it does not take a setting, so it is asked. */
-function set(database: DatabaseSync, name: string, value: string | number): void {
-  database.exec(`PRAGMA ${name} = ${value.toString()}`);
-  const taken = pragma(database, name);
-  if (taken !== value)
-    throw new StoreError('unreadable', `SQLite sets ${name} to ${String(taken)}`);
-}
-
-function create(database: DatabaseSync): void {
-  database.exec(CREATE_TABLE);
-  database.exec(`PRAGMA application_id = ${APPLICATION_ID.toString()}`);
-  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION.toString()}`);
-}
-
-/** The file itself has to survive a power cut, not only what is in it; whoever made it may have died before this. */
-function synchroniseFolder(path: string): void {
-  const folder = openSync(path, 'r');
+/** Only the folder itself is made: that the one above is missing may mean that a volume is. */
+function makeFolder(place: string): void {
   try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
-}
-
-const SQLITE_BUSY = 5;
-const SQLITE_NOTADB = 26;
-/** The lowest byte of an error code says what happened, the others where. */
-const PRIMARY_CODE = 0xff;
-
-function opened<Value>(file: string, open: () => Value): Value {
-  try {
-    return open();
+    mkdirSync(place, { mode: 0o700 });
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    const { errcode = 0 } = error as { errcode?: number };
-    const primary = errcode & PRIMARY_CODE;
-    const why = `${file} (${error instanceof Error ? error.message : String(error)})`;
-    const code =
-      primary === SQLITE_BUSY
-        ? 'busy'
-        : primary === SQLITE_NOTADB
-          ? 'foreign_schema'
-          : 'unreadable';
-    throw new StoreError(code, why, { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  synchroniseFolder(dirname(place));
 }
 
-function mediumOf(database: DatabaseSync): Medium {
+function mediumOf({ database, assertInPlace, close }: HeldFile): Medium {
   return {
     rows: rowsIn(database),
     begin: () => database.exec('BEGIN IMMEDIATE'),
-    commit: () => database.exec('COMMIT'),
+    commit: () => {
+      database.exec('COMMIT');
+      // What was written to a file that nobody finds again is not durable.
+      assertInPlace();
+    },
     rollback: () => database.exec('ROLLBACK'),
-    close: () => database.close(),
+    close,
   };
 }
 
-/** How often a store that another process holds is tried again, in milliseconds. */
+/** How often a file that another process holds is tried again, in milliseconds. */
 const TRY_AGAIN_MS = 25;
 
 /**
- * Opens the store as soon as no other process holds it: a second signer waits here for the death of the first.
+ * Opens journal and store as soon as no other process holds them: a second signer waits here for the death of the
+ * first. Everybody takes the journal first, so that no two wait for one another.
  * @throws StoreError as {@link openSqliteStore}, never `busy`; `closed` when the signal ends the wait
  */
 export async function waitForSqliteStore(
-  path: string,
+  folder: string,
+  journalFile: string,
   signal: AbortSignal,
-): Promise<WatermarkStore> {
+): Promise<JournaledStore> {
+  const journal = await onceFree(() => openJournal(journalFile), signal);
+  try {
+    return await onceFree(() => openSqliteStore(folder, journal), signal);
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+async function onceFree<Opened>(open: () => Opened, signal: AbortSignal): Promise<Opened> {
   while (!signal.aborted) {
     try {
-      return openSqliteStore(path);
+      return open();
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'busy') throw error;
     }

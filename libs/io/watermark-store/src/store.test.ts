@@ -6,7 +6,7 @@ import { err, ok } from '@meridian/prelude';
 import { KINDS } from '@meridian/watermark';
 import { latchKey } from '@meridian/watermark/administration';
 import { activate, CHAIN, pkhOf, request, type Wish } from './fixtures.ts';
-import { memoryStore, openSqliteStore, type WatermarkStore } from './index.ts';
+import { memoryJournal, memoryStore, openSqliteStore, type WatermarkStore } from './index.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const path = () => join(folder, 'watermark.sqlite');
+const open = (name = 'store') => openSqliteStore(join(folder, name), memoryJournal());
 const attestationRow = { chainId: CHAIN, pkh: pkhOf(1), kind: 'attestation' } as const;
 
 /** A small universe, so that collisions are the rule. */
@@ -32,7 +32,7 @@ describe('the contract', () => {
   test('memory and SQLite give the same outcomes and rows for every pair of requests', async () => {
     for (const first of WISHES) {
       const memory = memoryStore();
-      const sqlite = openSqliteStore(join(folder, `${WISHES.indexOf(first).toString()}.sqlite`));
+      const sqlite = open(WISHES.indexOf(first).toString());
       for (const store of [memory, sqlite]) await activate(store);
       for (const second of WISHES) {
         for (const wish of [first, second]) {
@@ -51,7 +51,7 @@ describe('the contract', () => {
   });
 
   test('of requests that arrive at once for one place, one payload wins and stays', async () => {
-    const store = openSqliteStore(path());
+    const store = open();
     await activate(store);
     const wishes = ['A', 'B', 'A', 'C', 'B'].map(payload => request({ level: 10, payload }));
     const outcomes = await Promise.all(wishes.map(wish => store.advance(wish)));
@@ -81,7 +81,7 @@ test('a change that is refused writes nothing', async () => {
 
 describe.each([
   ['memory', () => memoryStore()],
-  ['SQLite', () => openSqliteStore(path())],
+  ['SQLite', () => open()],
 ])('what is wrong with one row, in %s,', (_medium, open) => {
   const modes = async (store: WatermarkStore) =>
     (await store.rows()).map(({ pkh, mode }) => `${pkh === pkhOf(1) ? 'mine' : 'other'} ${mode}`);

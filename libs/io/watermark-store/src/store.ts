@@ -1,10 +1,11 @@
 import { assert, ok, type Result } from '@meridian/prelude';
 import type { ChainId, PublicKeyHash } from '@meridian/tezos';
 import { advance, mayWrite, REFUSALS, seal } from '@meridian/watermark';
-import type { Permission, Refusal, Row, RowKey, SignRequest } from '@meridian/watermark';
+import type { Permission, Refusal, RefusalCode, Row, RowKey } from '@meridian/watermark';
+import type { SignRequest } from '@meridian/watermark';
 import { latch, writesOf } from '@meridian/watermark/administration';
 import type { AdministrationRefusal, Change, KeyOfRows } from '@meridian/watermark/administration';
-import { StoreError } from './errors.ts';
+import { breakageOf, StoreError } from './errors.ts';
 
 /** The rows of a store inside one transaction. */
 export type Rows = {
@@ -15,11 +16,11 @@ export type Rows = {
   readonly write: (row: Row) => boolean;
 };
 
-/** Where rows are kept: `commit` returns once everything since `begin` is durable. */
+/** Where rows are kept: `commit` gets all that was written since `begin`, and returns once it is durable. */
 export type Medium = {
   readonly rows: Rows;
   readonly begin: () => void;
-  readonly commit: () => void;
+  readonly commit: (writes: readonly Row[]) => void;
   readonly rollback: () => void;
   readonly close: () => void;
 };
@@ -39,6 +40,8 @@ export type WatermarkStore = {
   readonly rows: () => Promise<readonly Row[]>;
   /** Changes the rows of a key in one step: all that the change gives is written, or nothing. */
   readonly administer: (key: KeyOfRows, change: Change) => Promise<Changed>;
+  /** Rejects when the store is broken, closed or not where it was: for readiness. */
+  readonly probe: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -61,7 +64,7 @@ const WAITING_JOBS_MAX = 4_096;
  * A store over a medium. Changes that arrive in one turn of the event loop share a transaction, so that one
  * synchronisation of the disk serves many keys; each has its own outcome. A change that throws before it writes is
  * refused alone, since that is a mistake of ours; if the transaction fails, all of it is refused and the store makes
- * no further change.
+ * no further change. It lets go of its medium then, so that whoever waits for it may open it anew and see what is left.
  */
 export function storeOver(medium: Medium): WatermarkStore {
   let waiting: Job[] = [];
@@ -72,9 +75,9 @@ export function storeOver(medium: Medium): WatermarkStore {
     if (jobs.length === 0) return;
     try {
       medium.begin();
-      const tellings = jobs.map(job => performed(medium.rows, job));
-      medium.commit();
-      for (const tell of tellings) tell();
+      const made = jobs.map(job => performed(medium.rows, job));
+      medium.commit(made.flatMap(({ writes }) => writes));
+      for (const { tell } of made) tell();
     } catch (error) {
       broken = breakOff(medium, error);
       for (const { reject } of jobs) reject(broken);
@@ -92,31 +95,36 @@ export function storeOver(medium: Medium): WatermarkStore {
     read: (chainId, pkh) => within(rows => ({ outcome: rows.ofKey(chainId, pkh), writes: [] })),
     rows: () => within(rows => ({ outcome: rows.all(), writes: [] })),
     administer: (key, change) => within(rows => administerIn(rows, key, change)),
+    probe: () => within(() => ({ outcome: undefined, writes: [] })),
     close: async () => {
       flush();
-      broken ??= new StoreError('closed');
+      if (broken !== undefined) return;
+      broken = new StoreError('closed');
       medium.close();
       await Promise.resolve();
     },
   };
 }
 
-/** Decides and writes; what is returned tells the outcome, once all of the transaction is durable. */
-function performed(rows: Rows, { decide, resolve, reject }: Job): () => void {
+/** What was written, and what tells the outcome, once all of the transaction is durable. */
+type Made = { readonly writes: readonly Row[]; readonly tell: () => void };
+
+function performed(rows: Rows, { decide, resolve, reject }: Job): Made {
   let decision: Decision;
   try {
     decision = decide(rows);
   } catch (error) {
-    return () => reject(new StoreError('mistake', undefined, { cause: error }));
+    const mistake = new StoreError('mistake', undefined, { cause: error });
+    return { writes: [], tell: () => reject(mistake) };
   }
-  for (const row of decision.writes) write(rows, row);
-  const { outcome } = decision;
-  return () => resolve(outcome as never);
+  const { outcome, writes } = decision;
+  for (const row of writes) writeRow(rows, row);
+  return { writes, tell: () => resolve(outcome as never) };
 }
 
 function advanceIn(rows: Rows, request: SignRequest): Decision<Result<Permission, Refusal>> {
   const outcome = advance(rows.get(request), request);
-  const writes = outcome.ok ? [outcome.value.row] : latches(rows, request, outcome.error);
+  const writes = outcome.ok ? [outcome.value.row] : latches(rows, request, outcome.error.code);
   return { outcome, writes };
 }
 
@@ -126,7 +134,10 @@ function sealIn(
   signature: string,
 ): Decision<Result<Row, Refusal>> {
   const outcome = seal(rows.get(request), request, signature);
-  return { outcome, writes: outcome.ok ? [outcome.value] : latches(rows, request, outcome.error) };
+  return {
+    outcome,
+    writes: outcome.ok ? [outcome.value] : latches(rows, request, outcome.error.code),
+  };
 }
 
 function administerIn(rows: Rows, key: KeyOfRows, change: Change): Decision<Changed> {
@@ -139,26 +150,26 @@ function administerIn(rows: Rows, key: KeyOfRows, change: Change): Decision<Chan
 }
 
 /** What is wrong with one row of a key may be wrong with all (rule 8). */
-function latches(rows: Rows, { chainId, pkh }: RowKey, { code }: Refusal): readonly Row[] {
+export function latches(rows: Rows, { chainId, pkh }: RowKey, code: RefusalCode): readonly Row[] {
   if (!REFUSALS[code].latches) return [];
   const before = rows.ofKey(chainId, pkh);
   return before.map(latch).filter(row => !before.includes(row));
 }
 
 /** Inside one transaction nobody else writes, so a `seq` that is not the expected one is a broken medium. */
-function write(rows: Rows, row: Row): void {
+export function writeRow(rows: Rows, row: Row): void {
   assert(mayWrite(rows.get(row), row), 'a row is written over the one that it came from');
   if (!rows.write(row)) throw new StoreError('unavailable', 'a row changed under a transaction');
 }
 
+/** What fails here is told by the first error; nothing of the transaction was told to anybody. */
 function breakOff(medium: Medium, error: unknown): StoreError {
-  try {
-    medium.rollback();
-  } catch {
-    // What failed is told by the first error; nothing of the transaction was told to anybody.
+  for (const end of [medium.rollback, medium.close]) {
+    try {
+      end();
+    } catch {
+      // See above.
+    }
   }
-  if (error instanceof StoreError) return error;
-  return new StoreError('unavailable', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return breakageOf(error);
 }

@@ -5,7 +5,7 @@ import { level, round, slot, toBase58, type ChainId } from '@meridian/tezos';
 import { voteSignBytes } from '@meridian/tezos/forge';
 import { stepLine, type LineEvent, type LineState } from '@meridian/vote-line';
 import { signRequest } from '@meridian/watermark';
-import { openSqliteStore } from '@meridian/watermark-store';
+import { openJournal, openSqliteStore } from '@meridian/watermark-store';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { provisionFirstUse, type Workshop } from '../../start/workshop.ts';
@@ -51,9 +51,13 @@ export async function roundTripMs(signer: string): Promise<readonly number[]> {
 /** A mark made durable, in a store of its own beside the signer's. */
 export async function commitMs(workshop: Workshop, chainId: ChainId): Promise<readonly number[]> {
   const [{ pkh }] = workshop.keys;
-  const store = { keys: workshop.keys, store: join(workshop.folder, 'parts.sqlite') };
+  const store = {
+    keys: workshop.keys,
+    store: join(workshop.folder, 'parts'),
+    journal: join(workshop.folder, 'parts-journal.sqlite'),
+  };
   await provisionFirstUse(store, chainId);
-  const open = openSqliteStore(store.store);
+  const open = openSqliteStore(store.store, openJournal(store.journal));
   const [row] = await open.read(chainId, pkh);
   if (row === undefined) throw new Error('the store was provisioned');
   let at = 1;

@@ -200,6 +200,7 @@ function signerFile(workshop: Workshop, chainId: ChainId): string {
     listen: { port: 0 },
     operations: { port: 0 },
     store: workshop.store,
+    journal: workshop.journal,
     keys: keysOf(workshop),
   });
 }

@@ -187,6 +187,12 @@ describe('the other signatures of signer_cases.json', () => {
     expect(verifyPossession(publicKey, bls.baker_tz4_pop_for_companion_pk)).toBe(false);
   });
 
+  test('the proof of possession over the bytes of another key is made as given', () => {
+    const { secret_key: secretKey } = keys['baker_tz4'] as BlsPair;
+    const { public_key: other } = keys['companion_tz4'] as BlsPair;
+    expect(provePossession(secretKey, other)).toBe(bls.baker_tz4_pop_for_companion_pk);
+  });
+
   test('an authenticated request is signed as given, by the right key', () => {
     const bytes = fromHex(authentication.to_sign_hex);
     expect(sign(keys['client_auth']!.secret_key, bytes)).toBe(authentication.valid_signature);

@@ -3,7 +3,8 @@ import type { Keystore } from '@meridian/keystore';
 import { assert } from '@meridian/prelude';
 import { level, PROTOCOLS, round, slot, toBase58, writeFitness } from '@meridian/tezos';
 import type { ChainId, PublicKeyHash, SecretKey, Signature } from '@meridian/tezos';
-import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
+import { provePossession, publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
+import { secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
 import { blockSignBytes, encode, unsignedBlockHeader, voteSignBytes } from '@meridian/tezos/forge';
 import { NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
 import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
@@ -99,6 +100,12 @@ export function countedKeystore(
       used += 1;
       const { secret } = keys.find(each => each.pkh === pkh) ?? BAKER;
       return vault?.(payload) ?? Promise.resolve(sign(secret, payload));
+    },
+    provePossession: (pkh, blsKey) => {
+      used += 1;
+      const { secret } = keys.find(each => each.pkh === pkh) ?? BAKER;
+      type Possession = Parameters<typeof provePossession>;
+      return Promise.resolve(provePossession(secret as Possession[0], blsKey as Possession[1]));
     },
   };
   return { keystore, used: () => used };

@@ -103,6 +103,27 @@ export const KEYSTORE_MUTANTS: readonly Mutant[] = [
     replace: "throw new KeystoreError('unknown_key', pkh);",
   },
   {
+    rule: 3,
+    why: 'a key that is not held proves the possession of another one',
+    file: 'software.ts',
+    find: 'Promise.resolve(signers.get(pkh)).then(',
+    replace: 'Promise.resolve([...signers.values()].at(-1)).then(',
+  },
+  {
+    rule: '§4.3',
+    why: 'a possession is proved over the bytes of the own key alone',
+    file: 'software.ts',
+    find: 'return provePossession(secret, blsKey);',
+    replace: 'return provePossession(secret);',
+  },
+  {
+    rule: '§4.3',
+    why: 'a possession is proved over the key of another curve',
+    file: 'software.ts',
+    find: "return key === undefined || key.startsWith('BLpk');",
+    replace: 'return true;',
+  },
+  {
     rule: '§4.3',
     why: 'Ed25519 signs the payload and not its digest',
     file: 'software.ts',

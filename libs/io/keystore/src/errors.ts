@@ -7,6 +7,7 @@ export const KEYSTORE_ERRORS = {
   missing_password: 'an encrypted key needs a password file',
   twice: 'two entries hold the same key',
   unknown_key: 'the keystore does not hold this key',
+  no_bls_key: 'only a tz4 key proves its possession, over the bytes of a BLS key',
 } as const;
 
 /** One of the codes of {@link KEYSTORE_ERRORS}. */

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SecretKey } from '@meridian/tezos';
+import { fromBase58, type SecretKey } from '@meridian/tezos';
 import {
   publicKeyHashOf,
   publicKeyOf,
   secretKeyOfSeed,
   sign,
   verify,
+  verifyPossession,
 } from '@meridian/tezos/crypto';
 import { encryptSecret, KeystoreError, softwareKeystore } from './index.ts';
 
@@ -178,5 +179,44 @@ test('a key that is not held is refused', async () => {
   const store = softwareKeystore([{ name: 'k', secretFile: file('s', secretOf('tz1')) }]);
   await expect(store.sign(addressOf(secretOf('tz2')), payload)).rejects.toMatchObject({
     code: 'unknown_key',
+  });
+});
+
+describe('a proof of possession', () => {
+  const open = () =>
+    softwareKeystore(
+      CURVES.map(curve => ({ name: curve, secretFile: file(curve, secretOf(curve)) })),
+    );
+  const tz4 = addressOf(secretOf('tz4'));
+  const other = publicKeyOf(secretKeyOfSeed('tz4', new Uint8Array(32).fill(6)));
+  type Proof = Parameters<typeof verifyPossession>;
+
+  test('of a tz4 key fits the key, and over the bytes of another key it does not', async () => {
+    const store = open();
+    const key = publicKeyOf(secretOf('tz4')) as Proof[0];
+    const own = (await store.provePossession(tz4)) as Proof[1];
+    expect(verifyPossession(key, own)).toBe(true);
+    const overOther = (await store.provePossession(tz4, other)) as Proof[1];
+    expect(verifyPossession(key, overOther)).toBe(false);
+    expect(await store.provePossession(tz4, key)).toBe(own);
+  });
+
+  test('is no signature of the same bytes as a vote would have it', async () => {
+    const store = open();
+    const own = await store.provePossession(tz4);
+    const key = publicKeyOf(secretOf('tz4'));
+    expect(verify(key, own, fromBase58('BLpk', key))).toBe(false);
+  });
+
+  test.each(['tz1', 'tz2', 'tz3'] as const)('of a %s key there is none', async curve => {
+    const asked = open().provePossession(addressOf(secretOf(curve)));
+    await expect(asked).rejects.toMatchObject({ code: 'no_bls_key' });
+  });
+
+  test('is made over no key of another curve, and for no key that is not held', async () => {
+    const overTz1 = open().provePossession(tz4, publicKeyOf(secretOf('tz1')));
+    await expect(overTz1).rejects.toMatchObject({ code: 'no_bls_key' });
+    const ofOther = open().provePossession(publicKeyHashOf(other));
+    await expect(ofOther).rejects.toMatchObject({ code: 'unknown_key' });
   });
 });

@@ -1,6 +1,7 @@
 import { TezosError, toBase58, fromBase58 } from '@meridian/tezos';
-import type { PublicKeyHash, SecretKey, Signature } from '@meridian/tezos';
-import { publicKeyHashOf, publicKeyOf, secretKey, sign } from '@meridian/tezos/crypto';
+import type { PublicKey, PublicKeyHash, SecretKey, Signature } from '@meridian/tezos';
+import { provePossession, publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
+import { secretKey, sign } from '@meridian/tezos/crypto';
 import { blake2b256 } from '@meridian/tezos/hash';
 import { createPrivateKey, sign as signWith, type KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
@@ -18,6 +19,8 @@ export type SoftwareKey = {
 
 /** What signs under one key. */
 type Signer = { readonly key: NamedKey; readonly sign: (payload: Uint8Array) => Signature };
+/** What proves that one key is held. */
+type Prover = { readonly provePossession: (blsKey: PublicKey | undefined) => Signature };
 
 /**
  * Keys in files, signed with in this process: for test networks, and for people who accept that whoever reads the
@@ -25,11 +28,12 @@ type Signer = { readonly key: NamedKey; readonly sign: (payload: Uint8Array) => 
  * @throws KeystoreError naming the key
  */
 export function softwareKeystore(keys: readonly SoftwareKey[]): Keystore {
-  const signers = new Map<PublicKeyHash, Signer>();
+  const signers = new Map<PublicKeyHash, Signer & Prover>();
   for (const each of keys) {
-    const signer = signerOf(each.name, secretOf(each));
+    const secret = secretOf(each);
+    const signer = signerOf(each.name, secret);
     if (signers.has(signer.key.pkh)) throw new KeystoreError('twice', each.name);
-    signers.set(signer.key.pkh, signer);
+    signers.set(signer.key.pkh, { ...signer, ...proverOf(signer.key.pkh, secret) });
   }
   const named = [...signers.values()].map(({ key }) => key);
   return {
@@ -39,6 +43,11 @@ export function softwareKeystore(keys: readonly SoftwareKey[]): Keystore {
       if (signer === undefined) return Promise.reject(new KeystoreError('unknown_key', pkh));
       return Promise.resolve(signer.sign(payload));
     },
+    provePossession: (pkh, blsKey) =>
+      Promise.resolve(signers.get(pkh)).then(prover => {
+        if (prover === undefined) throw new KeystoreError('unknown_key', pkh);
+        return prover.provePossession(blsKey);
+      }),
   };
 }
 
@@ -78,6 +87,25 @@ function signerOf(name: string, secret: SecretKey): Signer {
     key,
     sign: payload => toBase58('edsig', signWith(null, blake2b256(payload), native)),
   };
+}
+
+function proverOf(pkh: PublicKeyHash, secret: SecretKey): Prover {
+  return {
+    provePossession: blsKey => {
+      if (!isBlsSecret(secret) || !isBlsKey(blsKey)) throw new KeystoreError('no_bls_key', pkh);
+      return provePossession(secret, blsKey);
+    },
+  };
+}
+
+type Possession = Parameters<typeof provePossession>;
+
+function isBlsSecret(secret: SecretKey): secret is Possession[0] {
+  return secret.startsWith('BLsk');
+}
+
+function isBlsKey(key: PublicKey | undefined): key is Possession[1] {
+  return key === undefined || key.startsWith('BLpk');
 }
 
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 seed in a PKCS #8 key. */

@@ -87,14 +87,20 @@ export function aggregateSignatures(
 }
 
 /**
- * The proof that the holder of a tz4 key knows its secret: a signature of the key's own bytes.
+ * The proof that the holder of a tz4 key knows its secret: a signature of the key's own bytes, or of those of another
+ * key, as Octez makes it where `bls_pk` is given.
  * @throws TezosError `not_on_curve` for a secret outside its curve
  */
-export function provePossession(secretKey: Base58Text<'BLsk'>): Base58Text<'BLsig'> {
+export function provePossession(
+  secretKey: Base58Text<'BLsk'>,
+  of?: Base58Text<'BLpk'>,
+): Base58Text<'BLsig'> {
   const secret = fromBase58('BLsk', secretKey);
+  const other = of === undefined ? undefined : fromBase58('BLpk', of);
   const { longSignatures } = bls12_381;
   return onCurve(NO_SCALAR, () => {
-    const message = longSignatures.hash(BLS.publicOfSecret(secret), POSSESSION_SUITE);
+    const bytes = other ?? BLS.publicOfSecret(secret);
+    const message = longSignatures.hash(bytes, POSSESSION_SUITE);
     return toBase58('BLsig', longSignatures.sign(message, secret.toReversed()).toBytes());
   });
 }

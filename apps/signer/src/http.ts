@@ -1,23 +1,22 @@
-import type { Keystore } from '@meridian/keystore';
-import { err, ok, type Result } from '@meridian/prelude';
-import { authorizedKeys, BODY_CHARACTERS_MAX, parseRequest } from '@meridian/signer-protocol';
+import { BODY_CHARACTERS_MAX, parseRequest } from '@meridian/signer-protocol';
 import { protocolProblem, renderAnswer, renderProblem } from '@meridian/signer-protocol';
-import type { Answer, MarkJson, Problem, SignerRequest } from '@meridian/signer-protocol';
-import type { ChainId, PublicKeyHash } from '@meridian/tezos';
-import type { WatermarkStore } from '@meridian/watermark-store';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import type { Signing } from './sign.ts';
+import { answer, type AnswerParts } from './answer.ts';
+import { marksOf, type MarksParts } from './marks.ts';
 
-/** What the protocol is answered from. */
-export type HttpParts = {
-  readonly chainId: ChainId;
-  readonly keystore: Keystore;
-  readonly store: () => WatermarkStore | undefined;
-  readonly sign: Signing;
-};
+/** What the protocol is answered from; whatever is not said is not allowed, and nobody has to authenticate. */
+export type HttpParts = MarksParts &
+  Pick<AnswerParts, 'keystore' | 'sign'> &
+  Partial<Pick<AnswerParts, 'authorizedKeys' | 'allow'>>;
 
 /** The Octez remote-signer protocol over HTTP. */
-export function signerHttp(parts: HttpParts): Express {
+export function signerHttp(given: HttpParts): Express {
+  const parts: AnswerParts = {
+    authorizedKeys: [],
+    allow: { knownKeys: false, provePossession: false },
+    ...given,
+    marks: pkh => marksOf(given, pkh),
+  };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -67,42 +66,3 @@ const refuseBody: ErrorRequestHandler = (
   const { status, headers, body } = renderProblem(protocolProblem(code));
   response.writeHead(status, headers).end(body);
 };
-
-async function answer(parts: HttpParts, request: SignerRequest): Promise<Result<Answer, Problem>> {
-  const { keystore } = parts;
-  switch (request.kind) {
-    case 'authorized_keys':
-      return ok(authorizedKeys(null));
-    case 'known_keys':
-      return ok({ known_keys: keystore.keys().map(({ pkh }) => pkh) });
-    case 'public_key': {
-      const key = keystore.keys().find(({ pkh }) => pkh === request.pkh);
-      return key
-        ? ok({ public_key: key.publicKey })
-        : err(protocolProblem('unknown_key', request.pkh));
-    }
-    case 'marks':
-      return marksOf(parts, request.pkh);
-    case 'prove_possession':
-      return err(protocolProblem('not_allowed', 'a proof of possession is made offline'));
-    case 'sign':
-      return parts.sign(request.pkh, request.bytes);
-  }
-}
-
-async function marksOf(
-  { chainId, store }: HttpParts,
-  pkh: PublicKeyHash,
-): Promise<Result<Answer, Problem>> {
-  const open = store();
-  if (open === undefined) return err(protocolProblem('store_unavailable'));
-  const rows = await open.read(chainId, pkh);
-  const marks = rows.map(
-    ({ chainId: of, kind, level, round, digest, bytes, signature }): MarkJson => ({
-      chain_id: of,
-      kind,
-      ...{ level, round, digest, bytes, signature },
-    }),
-  );
-  return ok({ marks });
-}

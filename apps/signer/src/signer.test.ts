@@ -183,7 +183,6 @@ test('a key, the marks and the other questions of the protocol are answered', as
   const get = async (path: string): Promise<unknown> => (await fetch(base + path)).json();
   expect(await get(`/keys/${pkh}`)).toEqual({ public_key: key });
   expect(await get('/authorized_keys')).toEqual({});
-  expect(await get('/known_keys')).toEqual({ known_keys: [pkh] });
   expect(await get(`/marks/${pkh}`)).toMatchObject({
     marks: [
       { kind: 'block', level: 9 },

@@ -43,7 +43,11 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'signer',
     folder: 'apps/signer',
     mutants: SIGNER_MUTANTS,
-    concerns: { 'sign.ts': ['sign.test.ts', 'memory.test.ts'], 'http.ts': ['signer.test.ts'] },
+    concerns: {
+      'sign.ts': ['sign.test.ts', 'memory.test.ts'],
+      'http.ts': ['signer.test.ts'],
+      'marks.ts': ['signer.test.ts'],
+    },
   },
   {
     name: 'keystore',

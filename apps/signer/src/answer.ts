@@ -15,6 +15,8 @@ export type AnswerParts = {
   readonly authorizedKeys: readonly PublicKey[];
   /** Questions that Octez refuses by default, too. */
   readonly allow: { readonly knownKeys: boolean; readonly provePossession: boolean };
+  /** Told of what went wrong without anybody's fault but ours; the asker hears `internal_error`. */
+  readonly mistake?: (error: unknown) => void;
 };
 
 type Asked<Kind extends SignerRequest['kind']> = Extract<SignerRequest, { readonly kind: Kind }>;
@@ -42,13 +44,18 @@ const ANSWERS: {
   },
 };
 
-/** Answers a request. It rejects for nothing but a mistake of our own. */
+/** Answers a request. Never rejects: a mistake of our own is a problem, whose insides nobody hears. */
 export async function answer<Kind extends SignerRequest['kind']>(
   parts: AnswerParts,
   request: Asked<Kind>,
 ): Promise<Result<Answer, Problem>> {
   const kind: Kind = request.kind;
-  return ANSWERS[kind](parts, request);
+  try {
+    return await ANSWERS[kind](parts, request);
+  } catch (error) {
+    parts.mistake?.(error);
+    return err(protocolProblem('internal_error'));
+  }
 }
 
 /** Why a request to sign is not let in, before key, chain or store are asked; undefined when it is. */

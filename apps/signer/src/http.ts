@@ -1,12 +1,14 @@
-import { BODY_CHARACTERS_MAX, parseRequest } from '@meridian/signer-protocol';
-import { protocolProblem, renderAnswer, renderProblem } from '@meridian/signer-protocol';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import { parseRequest, renderAnswer, renderProblem } from '@meridian/signer-protocol';
+import { protocolProblem, type HttpResponse } from '@meridian/signer-protocol';
+import express, { type Express } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, type AnswerParts } from './answer.ts';
+import { leaveUnread, readBody } from './body.ts';
 import { marksOf, type MarksParts } from './marks.ts';
 
 /** What the protocol is answered from; whatever is not said is not allowed, and nobody has to authenticate. */
 export type HttpParts = MarksParts &
-  Pick<AnswerParts, 'keystore' | 'sign'> &
+  Pick<AnswerParts, 'keystore' | 'sign' | 'mistake'> &
   Partial<Pick<AnswerParts, 'authorizedKeys' | 'allow'>>;
 
 /** The Octez remote-signer protocol over HTTP. */
@@ -19,50 +21,40 @@ export function signerHttp(given: HttpParts): Express {
   };
   const app = express();
   app.disable('x-powered-by');
-  app.disable('etag');
-  // One byte more than is allowed, so that a body that is too long is told from one that is cut.
-  app.use(express.text({ type: () => true, limit: BODY_CHARACTERS_MAX + 1, inflate: false }));
-  app.use((request, response, next) => {
-    const parsed = parseRequest({
-      method: request.method,
-      target: request.url,
-      contentType: request.headers['content-type'],
-      contentEncoding: request.headers['content-encoding'],
-      body: typeof request.body === 'string' ? request.body : '',
-    });
-    const outcome = parsed.ok ? answer(parts, parsed.value) : Promise.resolve(parsed);
-    outcome
-      .then(result => {
-        const { status, headers, body } = result.ok
-          ? renderAnswer(result.value)
-          : renderProblem(result.error);
-        response.writeHead(status, headers).end(body);
-      })
-      .catch(next);
+  app.use((request, response) => {
+    responseTo(parts, request)
+      .then(rendered => send(request, response, rendered))
+      .catch(() => response.destroy());
   });
-  app.use(refuseBody);
   return app;
 }
 
-/** Bodies that express itself refuses, in the words of the protocol; what has no status is no fault of the request. */
-const refuseBody: ErrorRequestHandler = (
-  error: { readonly status?: number },
-  _request,
-  response,
-  next,
-) => {
-  if (response.headersSent) {
-    next(error);
+async function responseTo(parts: AnswerParts, request: IncomingMessage): Promise<HttpResponse> {
+  const body = await readBody(request);
+  if (!body.ok) return renderProblem(protocolProblem(body.error));
+  const parsed = parseRequest({
+    method: request.method ?? '',
+    target: request.url ?? '',
+    contentType: request.headers['content-type'],
+    contentEncoding: request.headers['content-encoding'],
+    body: body.value,
+  });
+  const outcome = parsed.ok ? await answer(parts, parsed.value) : parsed;
+  return outcome.ok ? renderAnswer(outcome.value) : renderProblem(outcome.error);
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: HttpResponse,
+): void {
+  if (request.complete) {
+    response.writeHead(status, headers).end(body);
     return;
   }
-  const code =
-    error.status === undefined
-      ? 'store_unavailable'
-      : error.status === 413
-        ? 'body_too_large'
-        : error.status === 415
-          ? 'unsupported_media_type'
-          : 'malformed_body';
-  const { status, headers, body } = renderProblem(protocolProblem(code));
-  response.writeHead(status, headers).end(body);
-};
+  // The answer is whole, but not ended: Node would read the rest of the request then.
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...headers, connection: 'close', 'content-length': length });
+  response.write(body);
+  leaveUnread(request);
+}

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -8,8 +8,9 @@ import { sign, verify } from '@meridian/tezos/crypto';
 import type { WatermarkStore } from '@meridian/watermark-store';
 import { activeStore, attestation, BAKER, CHAIN } from './fixtures.ts';
 import { countedKeystore, OTHER, OTHER_CHAIN } from './fixtures.ts';
-import { signerHttp } from './http.ts';
-import { createSigning, type Signing } from './sign.ts';
+import { signerHttp, type HttpParts } from './http.ts';
+import { signerServer } from './http-server.ts';
+import { createSigning } from './sign.ts';
 
 const { key, pkh, secret } = BAKER;
 
@@ -21,32 +22,31 @@ afterEach(async () => {
   }
 });
 
-/** A signer over HTTP; `vault` may take the place of its key, and `signing` that of all it does with it. */
+/** A signer over HTTP; `vault` may take the place of its key, and `instead` that of any part. */
 async function signer(
   vault?: () => Promise<Signature>,
   given?: WatermarkStore | null,
-  instead?: Signing,
+  instead: Partial<HttpParts> = {},
 ) {
   const store = given === undefined ? await activeStore() : (given ?? undefined);
   const { keystore, used } = countedKeystore(vault);
   const outcomes: string[] = [];
   const parts = { chainId: CHAIN, keystore, store: () => store };
-  const signing =
-    instead ??
-    createSigning({
-      ...parts,
-      observe: ({ outcome }) => outcomes.push(outcome),
-      unsealed: () => undefined,
-    });
-  const server = createServer(signerHttp({ ...parts, sign: signing }));
+  const signing = createSigning({
+    ...parts,
+    observe: ({ outcome }) => outcomes.push(outcome),
+    unsealed: () => undefined,
+  });
+  const server = signerServer(signerHttp({ ...parts, sign: signing, ...instead }));
   servers.push(server);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port.toString()}`;
   const ask = async (bytes: Uint8Array, body = JSON.stringify(toHex(bytes))) => {
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(`${base}/keys/${pkh}`, { method: 'POST', headers, body });
-    const json = (await response.json()) as { signature?: Signature } & readonly { id?: string }[];
-    return { status: response.status, signature: json.signature, code: json[1]?.id };
+    const text = await response.text();
+    const json = JSON.parse(text) as { signature?: Signature } & readonly { id?: string }[];
+    return { status: response.status, signature: json.signature, code: json[1]?.id, text };
   };
   return { base, ask, outcomes, used };
 }
@@ -150,13 +150,26 @@ describe('when something is away', () => {
     expect((await fetch(`${none.base}/marks/${pkh}`)).status).toBe(503);
   });
 
-  test('a mistake of ours is 503 and no fault of the request, and tells no insides', async () => {
-    const { base } = await signer(undefined, undefined, () => Promise.reject(new Error('inside')));
-    const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify(toHex(attestation(10)));
-    const response = await fetch(`${base}/keys/${pkh}`, { method: 'POST', headers, body });
-    expect(response.status).toBe(503);
-    expect(await response.text()).not.toMatch(/inside|http\.ts/);
+  test('a mistake of ours is 500 and no fault of request or store, and tells us alone of its insides', async () => {
+    const mistakes: unknown[] = [];
+    const inside = new Error('inside');
+    const { ask } = await signer(undefined, undefined, {
+      sign: () => Promise.reject(inside),
+      mistake: error => mistakes.push(error),
+    });
+    const { status, code, text } = await ask(attestation(10));
+    expect([status, code]).toEqual([500, 'meridian.internal_error']);
+    expect(text).not.toMatch(/inside|http\.ts/);
+    expect(mistakes).toEqual([inside]);
+  });
+
+  test('a mistake that nobody is told of is answered all the same', async () => {
+    const { ask } = await signer(undefined, undefined, {
+      sign: () => {
+        throw new Error('inside');
+      },
+    });
+    expect(await ask(attestation(10))).toMatchObject({ status: 500 });
   });
 
   test('a vault that fails is 503, and the same vote can be asked for again', async () => {

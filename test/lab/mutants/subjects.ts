@@ -45,8 +45,11 @@ export const SUBJECTS: readonly Subject[] = [
     mutants: SIGNER_MUTANTS,
     concerns: {
       'sign.ts': ['sign.test.ts', 'memory.test.ts'],
-      'http.ts': ['signer.test.ts'],
+      'answer.ts': ['answer.test.ts', 'signer.test.ts'],
       'marks.ts': ['signer.test.ts'],
+      'http.ts': ['http.test.ts', 'signer.test.ts'],
+      'body.ts': ['http.test.ts', 'signer.test.ts'],
+      'http-server.ts': ['http.test.ts'],
     },
   },
   {

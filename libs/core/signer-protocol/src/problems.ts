@@ -14,8 +14,12 @@ export type Problem = {
  * The watermark's own reasons are its `REFUSALS`. Never 502: Octez clients repeat a 502 ten times.
  */
 export const PROTOCOL_PROBLEMS = {
+  malformed_request: { status: 400, meaning: 'this is no HTTP request' },
+  headers_too_large: { status: 431, meaning: 'the headers are too long' },
+  request_too_slow: { status: 408, meaning: 'the request did not come in time' },
   unknown_route: { status: 404, meaning: 'there is nothing under this path' },
   method_not_allowed: { status: 405, meaning: 'this path is not asked with this method' },
+  head_not_implemented: { status: 501, meaning: 'HEAD is answered nowhere' },
   malformed_argument: { status: 400, meaning: 'a part of the path or the query cannot be read' },
   unsupported_version: { status: 400, meaning: 'a tz4 key signs under versions 2 and 3 only' },
   not_a_bls_key: { status: 400, meaning: 'only tz4 keys have a proof of possession' },
@@ -32,6 +36,7 @@ export const PROTOCOL_PROBLEMS = {
   signing_in_progress: { status: 503, meaning: 'the same block is being signed already' },
   store_unavailable: { status: 503, meaning: 'the watermark could not be made durable in time' },
   vault_unavailable: { status: 503, meaning: 'the key could not be used in time' },
+  internal_error: { status: 500, meaning: "a mistake of the signer's own; nothing was signed" },
 } as const satisfies Record<string, { readonly status: number; readonly meaning: string }>;
 
 /** The code of a problem of the protocol. */

@@ -74,6 +74,7 @@ class Refused extends Error {
 }
 
 function routeOf(method: string, target: Target | undefined): Route {
+  if (method === 'HEAD') throw new Refused('head_not_implemented');
   if (target === undefined) throw new Refused('malformed_argument', 'the path cannot be decoded');
   const [name, ...rest] = target.path;
   const there = ROUTES.filter(route => route.name === name && rest.length === Number(route.hasKey));

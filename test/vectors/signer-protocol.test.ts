@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { PublicKey, PublicKeyHash, Signature } from '@meridian/tezos';
 import { fromHex, toHex } from '@meridian/tezos';
 import { authenticatedBy, authenticationBytes, parseRequest } from '@meridian/signer-protocol';
+import { frame, frameBuffer, parseSocketRequest } from '@meridian/signer-protocol/socket';
+import { renderSocketAnswer } from '@meridian/signer-protocol/socket';
 import { vectors } from './load.ts';
 
 type Step = {
@@ -19,6 +21,7 @@ type Fixtures = {
     Record<string, { readonly public_key: PublicKey; readonly public_key_hash: PublicKeyHash }>
   >;
   readonly authentication: Readonly<Record<string, string>>;
+  readonly socket: Readonly<Record<string, string>>;
   readonly messages: Readonly<Record<string, { readonly hex: string }>>;
   readonly cases: readonly {
     readonly id: string;
@@ -88,5 +91,36 @@ describe('authentication', () => {
   ])('%s is accepted: %s', (name, accepted) => {
     const signature = authentication[name] as Signature;
     expect(authenticatedBy([client], signature, pkh, bytes) === client).toBe(accepted);
+  });
+});
+
+describe('the frames of a socket', () => {
+  const { socket, keys, messages } = fixtures;
+  const pkhOf = (name: string) => keys[name]!.public_key_hash;
+  const bytesOf = (name: string) => fromHex(messages[name]!.hex);
+
+  test.each([
+    ['authorized_keys_request', { kind: 'authorized_keys' }],
+    ['known_keys_request', { kind: 'known_keys' }],
+    ['public_key_request_tz1', { kind: 'public_key', pkh: pkhOf('baker_tz1') }],
+    [
+      'sign_request_tz1_no_auth',
+      { kind: 'sign', pkh: pkhOf('baker_tz1'), bytes: bytesOf('att_l101_r0') },
+    ],
+    [
+      'sign_request_tz4_version3',
+      { kind: 'sign', pkh: pkhOf('baker_tz4'), bytes: bytesOf('att_tz4'), version: 3 },
+    ],
+  ])('%s is read as what it is', (name, value) => {
+    const buffer = frameBuffer();
+    buffer.add(fromHex(socket[name] ?? ''));
+    const message = buffer.next();
+    expect(buffer.next()).toBeUndefined();
+    expect(message && parseSocketRequest(message)).toMatchObject({ ok: true, value });
+  });
+
+  test('the answer that nobody has to authenticate is written as given', () => {
+    const answer = toHex(frame(renderSocketAnswer({})));
+    expect(answer).toBe(socket['response_no_authentication']);
   });
 });

@@ -120,6 +120,13 @@ function authenticationOf(
   return sign(client.secret, authenticationBytes(pkh, attestation(level)));
 }
 
+test('nonces are not made of a key', async () => {
+  const { ask, asked } = answering();
+  const outcome = await ask({ kind: 'supports_deterministic_nonces', pkh: BAKER.pkh });
+  expect(outcome).toEqual(ok({ supports_deterministic_nonces: false }));
+  expect(asked).toEqual([]);
+});
+
 describe('what is not allowed unless it is said', () => {
   const possession: SignerRequest = { kind: 'prove_possession', pkh: TZ4.pkh, blsKey: undefined };
 

@@ -37,6 +37,8 @@ const ANSWERS: {
     return key ? ok({ public_key: key.publicKey }) : err(protocolProblem('unknown_key', pkh));
   },
   marks: ({ marks }, { pkh }) => marks(pkh),
+  // Octez would make them of the key; a client that hears no draws its nonces.
+  supports_deterministic_nonces: () => ok({ supports_deterministic_nonces: false }),
   prove_possession: provePossession,
   sign: (parts, request) => {
     const refused = unauthenticated(parts, request);

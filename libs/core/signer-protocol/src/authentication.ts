@@ -5,11 +5,10 @@ import {
   type Signature,
 } from '@meridian/tezos';
 import { verify } from '@meridian/tezos/crypto';
+import { ADDRESSES } from './wire.ts';
 
 /** What an authenticated request signs begins with: the watermark, and the tag of a request to sign. */
 const PREFIX = [0x04, 0x01];
-/** In the order of their tags on the wire. */
-const ADDRESSES = ['tz1', 'tz2', 'tz3', 'tz4'] as const;
 
 /**
  * The bytes that a client signs to authenticate a request: which key is to sign what.

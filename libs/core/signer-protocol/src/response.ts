@@ -2,6 +2,7 @@ import { identifyBase58, TezosError } from '@meridian/tezos';
 import type { ChainId, PublicKey, PublicKeyHash, Signature } from '@meridian/tezos';
 import type { Kind } from '@meridian/watermark';
 import type { Problem } from './problems.ts';
+import { SIGNATURES } from './wire.ts';
 
 /** The mark of one (chain, kind) of a key, as `GET /marks/<pkh>` shows it. */
 export type MarkJson = {
@@ -22,6 +23,7 @@ export type Answer =
   | { readonly known_keys: readonly PublicKeyHash[] }
   | { readonly public_key: PublicKey }
   | { readonly bls_prove_possession: Signature }
+  | { readonly supports_deterministic_nonces: boolean }
   | { readonly signature: Signature }
   | { readonly marks: readonly MarkJson[] };
 
@@ -95,7 +97,7 @@ export function parseSignReply(status: number, body: string): SignReply {
   if (status !== 200) return refusalOf(status, json, body);
   const signature = isObject(json) ? json['signature'] : undefined;
   try {
-    identifyBase58(['edsig', 'spsig1', 'p2sig', 'sig', 'BLsig'], signature);
+    identifyBase58(SIGNATURES, signature);
     return { kind: 'signature', signature: signature as Signature };
   } catch (error) {
     if (!(error instanceof TezosError)) throw error;

@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
+import { SIGNER_SOCKET_MUTANTS } from './signer-socket.ts';
 
 /** The sign route of apps/signer, broken one line at a time. */
 export const SIGNER_MUTANTS: readonly Mutant[] = [
@@ -284,4 +285,5 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     replace: '    return err(problem);',
   },
   ...SIGNER_HTTP_MUTANTS,
+  ...SIGNER_SOCKET_MUTANTS,
 ];

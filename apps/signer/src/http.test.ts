@@ -79,7 +79,8 @@ describe('a body', () => {
     const { port } = await serve();
     const client = await raw(port);
     const headers = ['content-type: application/json', 'transfer-encoding: chunked'];
-    client.socket.write(head(...headers, 'user-agent: ocaml-cohttp/'));
+    const accept = 'application/json;q=1,application/bson;q=0.100,application/octet-stream;q=0.200';
+    client.socket.write(head(...headers, `accept: ${accept}`, 'user-agent: ocaml-cohttp/'));
     const [start, middle, end] = [BODY.slice(0, 1), BODY.slice(1, 50), BODY.slice(50)];
     for (const part of [start, middle, end]) client.socket.write(chunkOf(part));
     client.socket.write('0\r\n\r\n');

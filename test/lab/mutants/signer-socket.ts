@@ -53,14 +53,14 @@ export const SIGNER_SOCKET_MUTANTS: readonly Mutant[] = [
   },
   {
     rule: '§4.6',
-    why: 'there may be any number of connections',
+    why: 'there may be any number of connections to a socket',
     file: 'socket.ts',
     find: '  server.maxConnections = connectionsMax;\n',
     replace: '',
   },
   {
     rule: 9,
-    why: 'a refusal is answered like a success',
+    why: 'a refusal on a socket is answered like a success',
     file: 'socket.ts',
     find: 'return outcome.ok ? renderSocketAnswer(outcome.value) : renderSocketProblem(outcome.error);',
     replace: 'return renderSocketAnswer(outcome.ok ? outcome.value : {});',

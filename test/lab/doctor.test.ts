@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type Child } from './child.ts';
-import { keysOf, newWorkshop, provisionFirstUse, type Workshop } from './start/workshop.ts';
+import { keysOf, newWorkshop, provisionFirstUse, type Workshop, SITE } from './start/workshop.ts';
 
 /*
  * The doctor as a process of its own, against the sandbox and a signer as processes of theirs.
@@ -215,7 +215,7 @@ function failing({ checks }: Report): readonly string[] {
 /** A signer that holds its store already. */
 async function startSigner(where: Workshop): Promise<{ readonly port: string }> {
   const config = where.configure('signer', {
-    ...{ chainId, listen: { port: 0 }, operations: { port: 0 } },
+    ...{ site: SITE, chains: [chainId], listen: { port: 0 }, operations: { port: 0 } },
     ...{ store: where.store, journal: where.journal },
     keys: keysOf(where),
   });
@@ -228,7 +228,7 @@ async function startSigner(where: Workshop): Promise<{ readonly port: string }> 
 /** Rows whose floor is far above every head: what a bad import leaves behind. */
 async function poison({ store: path, journal }: Workshop): Promise<void> {
   const store = openSqliteStore(path, openJournal(journal));
-  const holder = { site: 'here', epoch: 0, incarnation: 'test', generation: 0 };
+  const holder = { site: SITE, epoch: 0, incarnation: 'test', generation: 0 };
   const floor = { level: level(POISONED_LEVEL), round: round(0) };
   const authority = {
     ...holder,

@@ -85,9 +85,8 @@ afterEach(async () => {
 async function serve({ config }: Case) {
   const asked: string[] = [];
   const app = signerHttp({
-    chainId: fixtures.meta.mainnet_chain_id,
     keystore,
-    store: () => undefined,
+    marks: () => Promise.resolve(ok({ marks: [] })),
     sign: async (pkh, bytes) => {
       if (!keystore.keys().some(key => key.pkh === pkh))
         return { ok: false, error: protocolProblem('unknown_key', pkh) };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Keystore } from '@meridian/keystore';
-import { assert } from '@meridian/prelude';
+import { assert, duration, err, instant } from '@meridian/prelude';
+import { protocolProblem } from '@meridian/signer-protocol';
 import { level, PROTOCOLS, round, slot, toBase58, writeFitness } from '@meridian/tezos';
 import type { ChainId, PublicKeyHash, SecretKey, Signature } from '@meridian/tezos';
 import { provePossession, publicKeyHashOf, publicKeyOf } from '@meridian/tezos/crypto';
@@ -8,7 +9,11 @@ import { secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
 import { blockSignBytes, encode, unsignedBlockHeader, voteSignBytes } from '@meridian/tezos/forge';
 import { NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
 import { changeOf, changeOfRows, provision, takeOver } from '@meridian/watermark/administration';
-import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
+import { memoryJournal, memoryStore } from '@meridian/watermark-store';
+import type { Journal, WatermarkStore } from '@meridian/watermark-store';
+import type { AnswerParts } from './answer.ts';
+import { Doubts } from './doubts.ts';
+import type { SigningParts } from './sign.ts';
 
 /** Values for this app's tests: two keys of one baker, and a store that knows them. */
 export const CHAIN = toBase58('chainId', Uint8Array.of(1, 2, 3, 4));
@@ -21,7 +26,7 @@ const keyOf = (seed: number) => {
 export const BAKER = keyOf(3);
 export const OTHER = keyOf(4);
 const FLOOR = { level: level(9), round: round(0) };
-const HOLDER = { site: 'us', epoch: 1, incarnation: 'first', generation: 0 };
+export const HOLDER = { site: 'us', epoch: 1, incarnation: 'first', generation: 0 };
 
 const hashOf = (text: string | number) => createHash('sha256').update(text.toString()).digest();
 
@@ -110,3 +115,50 @@ export function countedKeystore(
   };
   return { keystore, used: () => used };
 }
+
+/** A line that no level of a test is beyond. */
+export const HORIZON = {
+  baseLevel: level(0),
+  baseTime: instant(0),
+  minimalBlockDelay: duration(1_000),
+  slackLevels: 1_000,
+};
+
+/** A journal that knows what a store says now, as if this signer had written all of it. */
+export async function journalOf(store: WatermarkStore): Promise<Journal> {
+  const journal = memoryJournal();
+  journal.learn(await store.rows());
+  for (const chainId of [CHAIN, OTHER_CHAIN]) journal.setHorizon(chainId, HORIZON);
+  return journal;
+}
+
+/** What signing needs, over a store whose rows this signer knows; a test may give each part its own. */
+export async function signingParts(
+  store: WatermarkStore,
+  keystore: Keystore,
+  { journal: given, ...parts }: Partial<SigningParts> & { readonly journal?: Journal } = {},
+): Promise<SigningParts> {
+  const journal = given ?? (await journalOf(store));
+  return {
+    site: HOLDER.site,
+    policy: {
+      chains: [CHAIN],
+      roles: new Map(keystore.keys().map(({ pkh }) => [pkh, 'consensus'])),
+    },
+    keystore,
+    doubts: new Doubts(),
+    guard: () => ({ store, journal }),
+    now: () => instant(0),
+    observe: () => undefined,
+    took: () => undefined,
+    unsealed: () => undefined,
+    ...parts,
+  };
+}
+
+/** A signer that serves whoever asks, and allows and knows nothing more. */
+export const ANSWERS = {
+  marks: () => Promise.resolve(err(protocolProblem('store_unavailable'))),
+  authorizedKeys: [],
+  allow: { knownKeys: false, provePossession: false },
+} as const satisfies Partial<AnswerParts>;

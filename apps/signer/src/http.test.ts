@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ok } from '@meridian/prelude';
 import { toHex, type Signature } from '@meridian/tezos';
 import type { AnswerParts } from './answer.ts';
-import { attestation, BAKER, CHAIN, countedKeystore } from './fixtures.ts';
+import { ANSWERS, attestation, BAKER, countedKeystore } from './fixtures.ts';
 import { signerHttp } from './http.ts';
 import { HTTP_LIMITS, signerServer, type HttpLimits } from './http-server.ts';
 
@@ -26,9 +26,8 @@ afterEach(async () => {
 async function serve(limits: Partial<HttpLimits> = {}, given: Partial<AnswerParts> = {}) {
   let signed = 0;
   const app = signerHttp({
-    chainId: CHAIN,
+    ...ANSWERS,
     keystore: countedKeystore().keystore,
-    store: () => undefined,
     sign: () => {
       signed += 1;
       return Promise.resolve(ok({ signature: SIGNED }));

@@ -4,21 +4,9 @@ import express, { type Express } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, type AnswerParts } from './answer.ts';
 import { leaveUnread, readBody } from './body.ts';
-import { marksOf, type MarksParts } from './marks.ts';
-
-/** What the protocol is answered from; whatever is not said is not allowed, and nobody has to authenticate. */
-export type HttpParts = MarksParts &
-  Pick<AnswerParts, 'keystore' | 'sign' | 'mistake'> &
-  Partial<Pick<AnswerParts, 'authorizedKeys' | 'allow'>>;
 
 /** The Octez remote-signer protocol over HTTP. */
-export function signerHttp(given: HttpParts): Express {
-  const parts: AnswerParts = {
-    authorizedKeys: [],
-    allow: { knownKeys: false, provePossession: false },
-    ...given,
-    marks: pkh => marksOf(given, pkh),
-  };
+export function signerHttp(parts: AnswerParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use((request, response) => {

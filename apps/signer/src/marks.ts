@@ -2,34 +2,34 @@ import { err, ok, type Result } from '@meridian/prelude';
 import { protocolProblem } from '@meridian/signer-protocol';
 import type { Answer, MarkJson, Problem } from '@meridian/signer-protocol';
 import type { ChainId, PublicKeyHash } from '@meridian/tezos';
-import type { WatermarkStore } from '@meridian/watermark-store';
+import { STORE_ERRORS, StoreError, type WatermarkStore } from '@meridian/watermark-store';
 
 /** Where marks are read. */
 export type MarksParts = {
-  readonly chainId: ChainId;
+  readonly chains: readonly ChainId[];
   /** Undefined while another process holds the store. */
   readonly store: () => WatermarkStore | undefined;
 };
 
-/** The marks of a key on this chain; a store that cannot be read is a problem, not an empty list. */
+/** The marks of a key on the chains that are served; a store that cannot be read is a problem, not an empty list. */
 export async function marksOf(
-  { chainId, store }: MarksParts,
+  { chains, store }: MarksParts,
   pkh: PublicKeyHash,
 ): Promise<Result<Answer, Problem>> {
   const open = store();
   if (open === undefined) return err(protocolProblem('store_unavailable'));
   try {
-    const rows = await open.read(chainId, pkh);
-    const marks = rows.map(
-      ({ chainId: of, kind, level, round, digest, bytes, signature }): MarkJson => ({
+    const rows = await Promise.all(chains.map(chainId => open.read(chainId, pkh)));
+    const marks = rows
+      .flat()
+      .map(({ chainId: of, kind, level, round, digest, bytes, signature }): MarkJson => ({
         chain_id: of,
         kind,
         ...{ level, round, digest, bytes, signature },
-      }),
-    );
+      }));
     return ok({ marks });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return err(protocolProblem('store_unavailable', why));
+    if (!(error instanceof StoreError)) throw error;
+    return err(protocolProblem('store_unavailable', STORE_ERRORS[error.code]));
   }
 }

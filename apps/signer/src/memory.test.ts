@@ -1,21 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Row } from '@meridian/watermark';
-import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
-import { activate, activeStore, attestation, BAKER, block, CHAIN } from './fixtures.ts';
-import { countedKeystore } from './fixtures.ts';
+import type { WatermarkStore } from '@meridian/watermark-store';
+import { activeStore, attestation, BAKER, block, countedKeystore } from './fixtures.ts';
+import { journalOf, signingParts } from './fixtures.ts';
 import { createSigning } from './sign.ts';
 
-/** What a process remembers of the rows between requests (rule 8), seen in what it refuses. */
-function signing(store: () => WatermarkStore) {
+/** What a signer knows of its rows outside the store (rules 5 and 8), seen in what it refuses. */
+async function signing(store: WatermarkStore, given: Parameters<typeof signingParts>[2] = {}) {
   const { keystore, used } = countedKeystore();
-  const route = createSigning({
-    chainId: CHAIN,
-    keystore,
-    store,
-    observe: () => undefined,
-    unsealed: () => undefined,
-  });
-  return { ask: (bytes: Uint8Array) => route(BAKER.pkh, bytes), used };
+  const parts = await signingParts(store, keystore, given);
+  const route = createSigning(parts);
+  return { ask: (bytes: Uint8Array) => route(BAKER.pkh, bytes), used, parts };
 }
 
 const refused = (code: string) => ({ ok: false, error: { code } });
@@ -24,9 +19,8 @@ const refused = (code: string) => ({ ok: false, error: { code } });
 async function disk() {
   const kept = new Map<string, Row>();
   const store = await activeStore(kept);
-  const rowOf = (kind: string) => [...kept].find(([, row]) => row.kind === kind)!;
   const change = (kind: string, changes: Partial<Row>) => {
-    const [name, row] = rowOf(kind);
+    const [name, row] = [...kept].find(([, each]) => each.kind === kind)!;
     kept.set(name, { ...row, ...changes });
   };
   const putBack = (earlier: ReadonlyMap<string, Row>) => {
@@ -38,7 +32,7 @@ async function disk() {
 describe('a store that was put back under a signer is noticed', () => {
   test('after a vote', async () => {
     const { kept, store, putBack } = await disk();
-    const { ask, used } = signing(() => store);
+    const { ask, used } = await signing(store);
     await ask(attestation(10));
     const earlier = new Map(kept);
     expect(await ask(attestation(11))).toMatchObject({ ok: true });
@@ -48,10 +42,23 @@ describe('a store that was put back under a signer is noticed', () => {
     expect((await store.rows()).map(({ mode }) => mode)).toEqual(['latched', 'latched']);
   });
 
+  test('by a signer that was started since', async () => {
+    const { kept, store, putBack } = await disk();
+    const first = await signing(store);
+    await first.ask(attestation(10));
+    const earlier = new Map(kept);
+    expect(await first.ask(attestation(11))).toMatchObject({ ok: true });
+    await store.rows();
+    const journal = await journalOf(store);
+    putBack(earlier);
+    const next = await signing(store, { journal });
+    expect(await next.ask(attestation(11, 2))).toMatchObject(refused('store_went_back'));
+  });
+
   test.each([
-    ['a block', block(10)],
-    ['a vote', attestation(10)],
-  ])('by the signature of %s alone', async (_what, bytes) => {
+    ['a block', block],
+    ['a vote', attestation],
+  ])('by the signature of %s alone', async (_what, bytesOf) => {
     const { kept, store, putBack } = await disk();
     const earlier = new Map<string, Row>();
     const watched: WatermarkStore = {
@@ -61,11 +68,11 @@ describe('a store that was put back under a signer is noticed', () => {
         return store.seal(...given);
       },
     };
-    const { ask } = signing(() => watched);
-    expect(await ask(bytes)).toMatchObject({ ok: true });
+    const { ask } = await signing(watched);
+    expect(await ask(bytesOf(10))).toMatchObject({ ok: true });
     await store.rows();
     putBack(earlier);
-    expect(await ask(bytes)).toMatchObject(refused('store_went_back'));
+    expect(await ask(bytesOf(11))).toMatchObject(refused('store_went_back'));
   });
 
   test('though an older answer of it came late', async () => {
@@ -80,7 +87,7 @@ describe('a store that was put back under a signer is noticed', () => {
         return sealed;
       },
     };
-    const { ask } = signing(() => late);
+    const { ask } = await signing(late);
     await ask(attestation(10));
     await store.rows();
     const earlier = new Map(kept);
@@ -94,37 +101,44 @@ describe('a store that was put back under a signer is noticed', () => {
 
 test('what was seen of one kind says nothing of another', async () => {
   const { store } = await disk();
-  const { ask } = signing(() => store);
+  const { ask } = await signing(store);
   for (let level = 10; level < 15; level += 1) await ask(attestation(level));
   expect(await ask(block(10))).toMatchObject({ ok: true });
 });
 
-test('a row that was made anew is another one, also when the rows of the key were read again', async () => {
-  const kept = new Map<string, Row>();
-  const store = memoryStore(kept);
-  await activate(store, ['attestation']);
-  const { ask, used } = signing(() => store);
-  expect(await ask(attestation(10))).toMatchObject({ ok: true });
-  const [[name, row]] = [...kept] as [[string, Row]];
-  kept.set(name, { ...row, incarnation: 'second', seq: row.seq + 9 });
-  // There is no row of blocks, so the rows are read.
-  expect(await ask(block(10))).toMatchObject(refused('missing_row'));
-  expect(await ask(attestation(11))).toMatchObject(refused('other_incarnation'));
-  expect(used()).toBe(1);
-});
+describe('whose a row is', () => {
+  test('is not learnt from the row: another epoch in it permits nothing', async () => {
+    const { store, change } = await disk();
+    const { ask, used } = await signing(store);
+    change('attestation', { epoch: 7 });
+    expect(await ask(attestation(10))).toMatchObject(refused('fenced'));
+    expect(used()).toBe(0);
+  });
 
-test('a store that takes the place of another one is learnt anew', async () => {
-  const stores = [
-    await activeStore(),
-    await disk().then(({ store, change }) => {
-      change('attestation', { incarnation: 'second' });
-      return store;
-    }),
-  ] as const;
-  let at: 0 | 1 = 0;
-  const { ask } = signing(() => stores[at]);
-  for (const level of [10, 11, 12])
-    expect(await ask(attestation(level))).toMatchObject({ ok: true });
-  at = 1;
-  expect(await ask(attestation(13))).toMatchObject({ ok: true });
+  test('is not learnt from the row: a row of another site permits nothing, whatever its epoch', async () => {
+    const { store } = await disk();
+    const { ask, used } = await signing(store, { site: 'ie' });
+    expect(await ask(attestation(10))).toMatchObject(refused('fenced'));
+    expect(used()).toBe(0);
+  });
+
+  test('ends with its incarnation', async () => {
+    const { store, change } = await disk();
+    const { ask, used } = await signing(store);
+    change('attestation', { incarnation: 'second', seq: 99 });
+    expect(await ask(attestation(10))).toMatchObject(refused('other_incarnation'));
+    expect(used()).toBe(0);
+  });
+
+  test('is asked of the store again once an operator has acted', async () => {
+    const { store, change } = await disk();
+    const { ask, parts } = await signing(store);
+    change('attestation', { incarnation: 'second', seq: 99 });
+    await ask(attestation(10));
+    change('attestation', { incarnation: 'first', mode: 'active' });
+    expect(await ask(attestation(10))).toMatchObject(refused('other_incarnation'));
+    const [row] = await store.rows();
+    parts.doubts.clear(row!);
+    expect(await ask(attestation(10))).toMatchObject({ ok: true });
+  });
 });

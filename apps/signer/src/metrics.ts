@@ -12,6 +12,16 @@ export const METRICS = {
       outcome: ['signed', 'released', ...Object.keys(REFUSALS), ...Object.keys(PROTOCOL_PROBLEMS)],
     },
   },
+  store_seconds: {
+    type: 'histogram',
+    help: 'Time until the mark of a request was durable, or refused.',
+  },
+  vault_seconds: { type: 'histogram', help: 'Time that the vault took for a signature.' },
+  doubted_rows_total: {
+    type: 'counter',
+    help: 'Rows that were found to be something else than this signer knew, each time they were looked at.',
+    labels: { kind: KINDS, reason: Object.keys(REFUSALS) },
+  },
   unsealed_votes_total: {
     type: 'counter',
     help: 'Attempts to store the signature of a vote that failed, by reason; below_mark is harmless, and so is fenced during a hand-over.',

@@ -3,30 +3,31 @@ import type { Signature } from '@meridian/tezos';
 import { sign, verify } from '@meridian/tezos/crypto';
 import { err } from '@meridian/prelude';
 import type { Row } from '@meridian/watermark';
-import { memoryStore, type WatermarkStore } from '@meridian/watermark-store';
-import { activate, activeStore, attestation, BAKER, block, CHAIN } from './fixtures.ts';
-import { countedKeystore, OTHER, OTHER_CHAIN } from './fixtures.ts';
+import { memoryStore, StoreError } from '@meridian/watermark-store';
+import type { Journal, WatermarkStore } from '@meridian/watermark-store';
+import { activate, activeStore, attestation, BAKER, block } from './fixtures.ts';
+import { countedKeystore, journalOf, OTHER, OTHER_CHAIN, signingParts } from './fixtures.ts';
 import { createSigning, type SigningParts } from './sign.ts';
 
-type Given = {
-  readonly store?: WatermarkStore | (() => WatermarkStore);
+type Given = Partial<Omit<SigningParts, 'keystore'>> & {
+  readonly store?: WatermarkStore;
   readonly vault?: (bytes: Uint8Array) => Promise<Signature>;
-  readonly unsealed?: SigningParts['unsealed'];
   readonly keys?: Parameters<typeof countedKeystore>[1];
+  readonly journal?: Journal;
 };
 
 /** The sign route over a store, with a count of what the vault saw. */
-async function signing({ store, vault, unsealed, keys }: Given = {}) {
-  const given = store ?? (await activeStore());
+async function signing({ store: given, vault, keys, ...parts }: Given = {}) {
+  const store = given ?? (await activeStore());
   const { keystore, used } = countedKeystore(vault, keys);
   const outcomes: string[] = [];
-  const route = createSigning({
-    chainId: CHAIN,
-    keystore,
-    store: typeof given === 'function' ? given : () => given,
-    observe: ({ outcome }) => outcomes.push(outcome),
-    unsealed: unsealed ?? (({ outcome }) => outcomes.push(`not stored: ${outcome}`)),
-  });
+  const route = createSigning(
+    await signingParts(store, keystore, {
+      observe: ({ outcome }) => outcomes.push(outcome),
+      unsealed: ({ outcome }) => outcomes.push(`not stored: ${outcome}`),
+      ...parts,
+    }),
+  );
   const ask = (bytes: Uint8Array, pkh = BAKER.pkh) => route(pkh, bytes);
   return { ask, used, outcomes };
 }
@@ -73,22 +74,53 @@ describe('before the vault is asked', () => {
     expect(used()).toBe(0);
   });
 
-  test('a row has to be there', async () => {
+  test('the row has to be one that this signer was told of', async () => {
     const { ask, used } = await signing({ store: memoryStore() });
-    expect(await ask(attestation(10))).toMatchObject(refused('missing_row'));
+    expect(await ask(attestation(10))).toMatchObject(refused('unknown_row'));
     expect(used()).toBe(0);
   });
 
-  test.each(['read', 'advance'] as const)(
-    'the store has to answer when it is asked to %s',
-    async what => {
-      const store = await activeStore();
-      const broken = { ...store, [what]: () => Promise.reject(new Error('disk full')) };
-      const { ask, used } = await signing({ store: broken });
-      expect(await ask(attestation(10))).toMatchObject(refused('store_unavailable'));
-      expect(used()).toBe(0);
-    },
-  );
+  test('the row has to be there, and where it is not, the others of its key stop', async () => {
+    const kept = new Map<string, Row>();
+    const store = await activeStore(kept);
+    const journal = await journalOf(store);
+    const [[name]] = [...kept].filter(([, { kind }]) => kind === 'attestation') as [[string, Row]];
+    kept.delete(name);
+    const { ask, used } = await signing({ store, journal });
+    expect(await ask(attestation(10))).toMatchObject(refused('missing_row'));
+    expect(await store.rows()).toMatchObject([{ kind: 'block', mode: 'latched' }]);
+    // Not even where no row is left to latch.
+    kept.clear();
+    expect(await ask(block(10))).toMatchObject(refused('missing_row'));
+    expect(used()).toBe(0);
+  });
+
+  test('the store has to answer, and its own words stay here', async () => {
+    const store = await activeStore();
+    const advance = () => Promise.reject(new StoreError('unavailable', '/secret/path'));
+    const { ask, used } = await signing({ store: { ...store, advance } });
+    const answer = await ask(attestation(10));
+    expect(answer).toMatchObject(refused('store_unavailable'));
+    expect(JSON.stringify(answer)).not.toContain('secret');
+    expect(used()).toBe(0);
+  });
+
+  test('a mistake of our own passes for no state of the store', async () => {
+    const store = await activeStore();
+    const advance = () => Promise.reject(new Error('a bug'));
+    const { ask, used } = await signing({ store: { ...store, advance } });
+    await expect(ask(attestation(10))).rejects.toThrow('a bug');
+    expect(used()).toBe(0);
+  });
+
+  test('the bytes are those of the request, whatever becomes of them meanwhile', async () => {
+    const { ask } = await signing();
+    const bytes = attestation(10);
+    const asked = ask(bytes);
+    bytes.set(attestation(99));
+    const answer = (await asked) as { value: { signature: Signature } };
+    expect(verify(BAKER.key, answer.value.signature, attestation(10))).toBe(true);
+  });
 });
 
 describe('a block', () => {
@@ -114,7 +146,7 @@ describe('a block', () => {
 
   test.each<[string, WatermarkStore['seal'], string]>([
     ['is refused', () => Promise.resolve(err({ code: 'fenced' })), 'fenced'],
-    ['fails', () => Promise.reject(new Error('disk full')), 'store_unavailable'],
+    ['fails', () => Promise.reject(new StoreError('unavailable')), 'store_unavailable'],
   ])('whose signature cannot be stored since that %s never leaves', async (_why, seal, code) => {
     const store = await activeStore();
     const { ask, used, outcomes } = await signing({ store: { ...store, seal } });
@@ -164,6 +196,20 @@ describe('a block', () => {
   });
 });
 
+test('what has left is handed out again from memory, also while the store is away', async () => {
+  const store = await activeStore();
+  let isAway = false;
+  const advance: WatermarkStore['advance'] = request =>
+    isAway ? Promise.reject(new StoreError('unavailable')) : store.advance(request);
+  const { ask, used, outcomes } = await signing({ store: { ...store, advance } });
+  const answers = [await ask(attestation(10)), await ask(block(10))];
+  isAway = true;
+  expect([await ask(attestation(10)), await ask(block(10))]).toEqual(answers);
+  expect(await ask(attestation(10, 2))).toMatchObject(refused('store_unavailable'));
+  expect(used()).toBe(2);
+  expect(outcomes.slice(2)).toEqual(['released', 'released', 'store_unavailable']);
+});
+
 describe('a vote', () => {
   test('of two keys over the same bytes at once has a signature of each', async () => {
     const store = await activeStore();
@@ -180,18 +226,22 @@ describe('a vote', () => {
 
   test('leaves though its signature cannot be stored, and may be signed again', async () => {
     const store = await activeStore();
-    const seal = () => Promise.reject(new Error('disk full'));
-    const { ask, used, outcomes } = await signing({ store: { ...store, seal } });
-    const answer = await ask(attestation(10));
+    const seal = () => Promise.reject(new StoreError('unavailable'));
+    const [first, next] = [
+      await signing({ store: { ...store, seal } }),
+      await signing({ store: { ...store, seal } }),
+    ];
+    const answer = await first.ask(attestation(10));
     expect(answer).toMatchObject({ ok: true });
-    expect(await ask(attestation(10))).toEqual(answer);
-    expect(used()).toBe(2);
-    expect(outcomes).toContain('not stored: store_unavailable');
+    // Another process remembers nothing of it.
+    expect(await next.ask(attestation(10))).toEqual(answer);
+    expect([first.used(), next.used()]).toEqual([1, 1]);
+    expect(first.outcomes).toContain('not stored: store_unavailable');
   });
 
   test.each<[string, WatermarkStore['seal']]>([
     ['is refused', () => Promise.resolve(err({ code: 'store_went_back' }))],
-    ['fails', () => Promise.reject(new Error('disk full'))],
+    ['fails', () => Promise.reject(new StoreError('unavailable'))],
   ])('leaves though storing it %s and nobody can be told', async (_how, seal) => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
@@ -211,7 +261,8 @@ describe('a vote', () => {
     const seal = () => Promise.resolve(err({ code: 'store_went_back' } as const));
     const { ask, outcomes } = await signing({ store: { ...store, seal } });
     expect(await ask(attestation(10))).toMatchObject({ ok: true });
-    expect(outcomes).toEqual(['signed', 'not stored: store_went_back']);
+    expect(outcomes).toHaveLength(2);
+    expect(outcomes).toEqual(expect.arrayContaining(['signed', 'not stored: store_went_back']));
   });
 
   test('that the vault did not sign may be asked for again over the same bytes alone', async () => {

@@ -1,172 +1,176 @@
 import type { Keystore } from '@meridian/keystore';
-import {
-  protocolProblem,
-  refusalProblem,
-  type Answer,
-  type Problem,
-} from '@meridian/signer-protocol';
-import { err, ok, type Result } from '@meridian/prelude';
-import { toHex, type ChainId, type PublicKeyHash, type Signature } from '@meridian/tezos';
-import { readSignBytes } from '@meridian/tezos/forge';
-import { signRequest, type Holder, type SignRequest } from '@meridian/watermark';
-import type { WatermarkStore } from '@meridian/watermark-store';
+import { err, ok, type Clock, type Result } from '@meridian/prelude';
+import { protocolProblem, refusalProblem } from '@meridian/signer-protocol';
+import type { Answer, Problem } from '@meridian/signer-protocol';
+import { toHex, type PublicKeyHash, type Signature } from '@meridian/tezos';
+import { readSignBytes, type SignSubject } from '@meridian/tezos/forge';
+import { signRequest, type Permission, type Refusal, type SignRequest } from '@meridian/watermark';
+import { STORE_ERRORS, StoreError } from '@meridian/watermark-store';
+import type { Journal, WatermarkStore } from '@meridian/watermark-store';
+import { within } from './deadline.ts';
+import type { Doubts } from './doubts.ts';
+import { horizonRefusal, policyProblem, type Policy } from './policy.ts';
+import { ReleasedSignatures } from './released.ts';
+import { signAndSeal } from './vault.ts';
 
-/** What happened to a request, for log and metrics. */
+/** What happened to a request, for log, metrics and audit. */
 export type SignOutcome = {
+  readonly chainId: SignRequest['chainId'];
   readonly kind: SignRequest['kind'];
   readonly pkh: PublicKeyHash;
   readonly level: number;
   readonly round: number;
-  /** `signed`, `released` for a signature that was stored, or the code of a refusal. */
+  /** `signed`, `released` for a signature that was given before, or the code of a refusal. */
   readonly outcome: string;
+};
+
+/** A part of the way of a request that takes time. */
+export type Stage = 'store' | 'vault';
+
+/** What guards the keys: the rows, and what this signer knows of them outside their store. */
+export type Guard = {
+  readonly store: WatermarkStore;
+  /** Under which epoch this signer signs is known from here alone. */
+  readonly journal: Pick<Journal, 'known' | 'noteSoon' | 'horizon'>;
 };
 
 /** What signing needs. */
 export type SigningParts = {
-  readonly chainId: ChainId;
-  readonly keystore: Keystore;
-  /** Undefined while another process holds the store. */
-  readonly store: () => WatermarkStore | undefined;
+  /** The site that this signer belongs to: one store with all its signers. */
+  readonly site: string;
+  readonly policy: Policy;
+  readonly keystore: Pick<Keystore, 'sign'>;
+  readonly doubts: Doubts;
+  /** Undefined while another process holds them. */
+  readonly guard: () => Guard | undefined;
+  readonly now: Clock;
   readonly observe: (outcome: SignOutcome) => void;
+  readonly took: (stage: Stage, ms: number) => void;
   /** The signature of a vote is not known to be stored, though it may leave; `outcome` is the code of why. */
   readonly unsealed: (outcome: SignOutcome) => void;
 };
 
+/** The answer to a request to sign. */
+export type Signed = Result<Answer, Problem>;
+
 /** Signs what the watermark permits; see {@link createSigning}. */
-export type Signing = (pkh: PublicKeyHash, bytes: Uint8Array) => Promise<Result<Answer, Problem>>;
+export type Signing = (pkh: PublicKeyHash, bytes: Uint8Array) => Promise<Signed>;
+
+/** How long a second request for a block waits for the first one's signature. */
+const BLOCK_WAIT_MAX_MS = 300;
+/** How often is looked whether another signer of the site has stored the signature of a block meanwhile. */
+const BLOCK_LOOK_MS = 25;
 
 /**
  * The way of every request to sign: the mark is made durable, then the vault is asked, and a block's signature is
  * stored before it leaves (rules 2 and 4). Requests for the same bytes of the same key that come while the first is
- * under way share its outcome, so the vault sees a block once.
+ * under way share its outcome, so the vault sees a block once; what has left before is handed out again from memory.
  */
 export function createSigning(parts: SigningParts): Signing {
-  const underWay = new Map<string, Promise<Result<Answer, Problem>>>();
-  let memory: RowMemory | undefined;
-  // Each store has a memory of its own, so that a late answer of one says nothing of another.
-  const memoryOf = (store: WatermarkStore): RowMemory => {
-    if (memory?.store !== store) memory = new RowMemory(store);
-    return memory;
-  };
-  return (pkh, bytes) => {
+  const underWay = new Map<string, Promise<Signed>>();
+  const released = new ReleasedSignatures();
+  return (pkh, given) => {
+    // The caller's bytes may change while the store is asked.
+    const bytes = given.slice();
+    const subject = readSignBytes(bytes);
     const name = `${pkh}/${toHex(bytes)}`;
     const running = underWay.get(name);
-    if (running !== undefined) return running;
-    const outcome = signOnce(parts, memoryOf, pkh, bytes).finally(() => underWay.delete(name));
+    if (running !== undefined) return subject.kind === 'block' ? patiently(running) : running;
+    const outcome = signOnce(parts, released, { pkh, bytes, subject, name }).finally(() =>
+      underWay.delete(name),
+    );
     underWay.set(name, outcome);
     return outcome;
   };
 }
 
+function patiently(running: Promise<Signed>): Promise<Signed> {
+  const late = (): Signed => err(protocolProblem('signing_in_progress'));
+  return within(running, BLOCK_WAIT_MAX_MS, late);
+}
+
+type Asked = {
+  readonly pkh: PublicKeyHash;
+  readonly bytes: Uint8Array;
+  readonly subject: SignSubject;
+  /** Key and bytes: what is equal is one request. */
+  readonly name: string;
+};
+
 async function signOnce(
   parts: SigningParts,
-  memoryOf: (store: WatermarkStore) => RowMemory,
-  pkh: PublicKeyHash,
-  bytes: Uint8Array,
-): Promise<Result<Answer, Problem>> {
-  const { kind, chainId, level, round } = readSignBytes(bytes);
-  const tell = (outcome: string): void => parts.observe({ kind, pkh, level, round, outcome });
-  const refuse = (problem: Problem): Result<Answer, Problem> => {
+  released: ReleasedSignatures,
+  asked: Asked,
+): Promise<Signed> {
+  const { pkh, subject, name } = asked;
+  const { kind, chainId, level, round } = subject;
+  const tell = (outcome: string): void =>
+    parts.observe({ chainId, kind, pkh, level, round, outcome });
+  const refuse = (problem: Problem): Signed => {
     tell(problem.code);
     return err(problem);
   };
-  if (!parts.keystore.keys().some(key => key.pkh === pkh))
-    return refuse(protocolProblem('unknown_key', pkh));
-  if (chainId !== parts.chainId)
-    return refuse(protocolProblem('not_allowed', `a signature on ${chainId}`));
-  const store = parts.store();
-  if (store === undefined) return refuse(protocolProblem('store_unavailable'));
+  const release = (signature: Signature, outcome: 'signed' | 'released'): Signed => {
+    released.add(name, signature);
+    tell(outcome);
+    return ok({ signature });
+  };
+  const before = released.get(name);
+  if (before !== undefined) return release(before, 'released');
+  const forbidden = policyProblem(parts.policy, pkh, subject);
+  if (forbidden !== undefined) return refuse(forbidden);
+  const guard = parts.guard();
+  if (guard === undefined) return refuse(protocolProblem('store_unavailable'));
   try {
-    const memory = memoryOf(store);
-    const known = await memory.of(chainId, pkh, kind);
-    if (known === undefined) return refuse(refusalProblem({ code: 'missing_row' }));
-    const request = signRequest(pkh, bytes, known.holder, known.seenSeq);
-    const permitted = await store.advance(request);
+    const request = requestOf(parts, guard, asked);
+    if (!request.ok) return refuse(refusalProblem(request.error));
+    const permitted = await permissionFor(parts, guard, request.value);
     if (!permitted.ok) return refuse(refusalProblem(permitted.error));
-    memory.saw(permitted.value.row);
     const stored = permitted.value.signature;
-    if (stored !== null) {
-      tell('released');
-      return ok({ signature: stored as Signature });
-    }
-    return await useVault(parts, memory, request, bytes, tell);
+    if (stored !== null) return release(stored as Signature, 'released');
+    const signed = await signAndSeal(parts, guard, request.value, asked.bytes);
+    return signed.ok ? release(signed.value, 'signed') : refuse(signed.error);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return refuse(protocolProblem('store_unavailable', why));
+    // What is no fault of the store is one of ours, and told as such by who answers.
+    if (!(error instanceof StoreError)) throw error;
+    return refuse(protocolProblem('store_unavailable', STORE_ERRORS[error.code]));
   }
 }
 
-async function useVault(
-  { keystore, unsealed }: SigningParts,
-  memory: RowMemory,
+/** The request under the holder that this signer knows, which it never learns from the store (rule 5). */
+function requestOf(
+  { site, doubts, now }: SigningParts,
+  { journal }: Guard,
+  { pkh, bytes, subject: { chainId, kind, level } }: Asked,
+): Result<SignRequest, Refusal> {
+  const refusal =
+    doubts.of({ chainId, pkh }) ?? horizonRefusal(journal.horizon(chainId), level, now());
+  if (refusal !== undefined) return err(refusal);
+  const known = journal.known({ chainId, pkh, kind });
+  if (known === undefined) return err({ code: 'unknown_row' });
+  const { epoch, incarnation, generation, seq } = known;
+  return ok(signRequest(pkh, bytes, { site, epoch, incarnation, generation }, seq));
+}
+
+/**
+ * Asks the store. A block that another signer of the site was permitted is asked for again for a while: each time it
+ * is the write that decides, and it succeeds once the signature is stored.
+ */
+async function permissionFor(
+  { doubts, took }: SigningParts,
+  { store, journal }: Guard,
   request: SignRequest,
-  bytes: Uint8Array,
-  tell: (outcome: string) => void,
-): Promise<Result<Answer, Problem>> {
-  let signature: Signature;
-  try {
-    signature = await keystore.sign(request.pkh, bytes);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    tell('vault_unavailable');
-    return err(protocolProblem('vault_unavailable', why));
-  }
-  const sealed = memory.store.seal(request, signature);
-  if (request.kind === 'block') {
-    const outcome = await sealed;
-    if (!outcome.ok) {
-      tell(outcome.error.code);
-      return err(refusalProblem(outcome.error));
-    }
-    memory.saw(outcome.value);
-  } else {
-    // A vote may be signed again over the same bytes, so its signature need not wait for the store. That a store
-    // forgot the permission is reported at once, not at the next request; the store itself has latched the key.
-    const { kind, pkh, level, round } = request;
-    const lost = (outcome: string): void => unsealed({ kind, pkh, level, round, outcome });
-    sealed
-      .then(
-        outcome => {
-          if (outcome.ok) memory.saw(outcome.value);
-          else lost(outcome.error.code);
-        },
-        () => lost('store_unavailable'),
-      )
-      // A report that cannot be made, as on a full disk, ends nothing that is under way.
-      .catch(() => undefined);
-  }
-  tell('signed');
-  return ok({ signature });
-}
-
-/** What is remembered of a row between requests. */
-type Known = { readonly holder: Holder; readonly seenSeq: number };
-
-/** What this process knows of the rows of a store: whose they are, and the latest `seq` that it saw (rule 8). */
-class RowMemory {
-  readonly store: WatermarkStore;
-  readonly #rows = new Map<string, Known>();
-
-  constructor(store: WatermarkStore) {
-    this.store = store;
-  }
-
-  async of(
-    chainId: ChainId,
-    pkh: PublicKeyHash,
-    kind: SignRequest['kind'],
-  ): Promise<Known | undefined> {
-    const found = this.#rows.get(`${pkh}/${kind}`);
-    if (found !== undefined) return found;
-    for (const row of await this.store.read(chainId, pkh)) this.saw(row);
-    return this.#rows.get(`${pkh}/${kind}`);
-  }
-
-  saw(row: Holder & { readonly pkh: string; readonly kind: string; readonly seq: number }): void {
-    const { site, epoch, incarnation, generation, seq } = row;
-    const name = `${row.pkh}/${row.kind}`;
-    const seenSeq = Math.max(seq, this.#rows.get(name)?.seenSeq ?? 0);
-    const holder = this.#rows.get(name)?.holder ?? { site, epoch, incarnation, generation };
-    this.#rows.set(name, { holder, seenSeq });
+): Promise<Result<Permission, Refusal>> {
+  const since = performance.now();
+  for (;;) {
+    const permitted = await store.advance(request);
+    const ms = performance.now() - since;
+    if (permitted.ok) journal.noteSoon(permitted.value.row);
+    else if (permitted.error.code === 'block_spent' && ms < BLOCK_WAIT_MAX_MS) {
+      await new Promise(resolve => setTimeout(resolve, BLOCK_LOOK_MS));
+      continue;
+    } else doubts.note(request, permitted.error);
+    took('store', ms);
+    return permitted;
   }
 }

@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { BODY_CHARACTERS_MAX } from '@meridian/signer-protocol';
-import { toBase58, toHex, type Signature } from '@meridian/tezos';
+import { toBase58, toHex, type PublicKeyHash, type Signature } from '@meridian/tezos';
 import { sign, verify } from '@meridian/tezos/crypto';
-import type { WatermarkStore } from '@meridian/watermark-store';
+import { StoreError, type WatermarkStore } from '@meridian/watermark-store';
 import { activeStore, attestation, BAKER, CHAIN } from './fixtures.ts';
-import { countedKeystore, OTHER, OTHER_CHAIN } from './fixtures.ts';
-import { signerHttp, type HttpParts } from './http.ts';
+import { ANSWERS, countedKeystore, journalOf, OTHER, OTHER_CHAIN } from './fixtures.ts';
+import { signingParts } from './fixtures.ts';
+import type { AnswerParts } from './answer.ts';
+import { signerHttp } from './http.ts';
 import { signerServer } from './http-server.ts';
+import { marksOf } from './marks.ts';
 import { createSigning } from './sign.ts';
 
 const { key, pkh, secret } = BAKER;
@@ -26,18 +29,22 @@ afterEach(async () => {
 async function signer(
   vault?: () => Promise<Signature>,
   given?: WatermarkStore | null,
-  instead: Partial<HttpParts> = {},
+  instead: Partial<AnswerParts> = {},
 ) {
   const store = given === undefined ? await activeStore() : (given ?? undefined);
   const { keystore, used } = countedKeystore(vault);
   const outcomes: string[] = [];
-  const parts = { chainId: CHAIN, keystore, store: () => store };
-  const signing = createSigning({
-    ...parts,
-    observe: ({ outcome }) => outcomes.push(outcome),
-    unsealed: () => undefined,
-  });
-  const server = signerServer(signerHttp({ ...parts, sign: signing, ...instead }));
+  // What a store of this test says, also where it cannot be asked.
+  const journal = await journalOf(await activeStore());
+  const sign = createSigning(
+    await signingParts(await activeStore(), keystore, {
+      guard: () => store && { store, journal },
+      observe: ({ outcome }) => outcomes.push(outcome),
+    }),
+  );
+  const marks = (of: PublicKeyHash) => marksOf({ chains: [CHAIN], store: () => store }, of);
+  const parts = { ...ANSWERS, keystore, sign, marks, ...instead };
+  const server = signerServer(signerHttp(parts));
   servers.push(server);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port.toString()}`;
@@ -130,7 +137,7 @@ describe('when something is away', () => {
 
   test('a store that fails is 503, and nothing is signed', async () => {
     const store = await activeStore();
-    const broken = { ...store, advance: () => Promise.reject(new Error('disk full')) };
+    const broken = { ...store, advance: () => Promise.reject(new StoreError('unavailable')) };
     const { ask, used } = await signer(undefined, broken);
     expect(await ask(attestation(10))).toMatchObject({
       status: 503,

@@ -162,8 +162,8 @@ export const SIGNER_HTTP_MUTANTS: readonly Mutant[] = [
     rule: '§4.3',
     why: 'marks that cannot be read are an empty list',
     file: 'marks.ts',
-    find: "return err(protocolProblem('store_unavailable', why));",
-    replace: 'void why;\n    return ok({ marks: [] });',
+    find: "return err(protocolProblem('store_unavailable', STORE_ERRORS[error.code]));",
+    replace: 'return ok({ marks: STORE_ERRORS[error.code].length === 0 ? [] : [] });',
   },
   {
     rule: '§4.3',

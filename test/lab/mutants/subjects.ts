@@ -44,7 +44,9 @@ export const SUBJECTS: readonly Subject[] = [
     folder: 'apps/signer',
     mutants: SIGNER_MUTANTS,
     concerns: {
-      'sign.ts': ['sign.test.ts', 'memory.test.ts'],
+      'sign.ts': ['sign.test.ts', 'memory.test.ts', 'waiting.test.ts'],
+      'vault.ts': ['sign.test.ts', 'waiting.test.ts', 'memory.test.ts'],
+      'doubts.ts': ['patrol.test.ts', 'memory.test.ts'],
       'answer.ts': ['answer.test.ts', 'signer.test.ts'],
       'marks.ts': ['signer.test.ts'],
       'http.ts': ['http.test.ts', 'signer.test.ts'],

@@ -64,9 +64,9 @@ function metrics(): readonly string[] {
 }
 
 function refusals(): readonly string[] {
-  const ofMark = Object.entries(REFUSALS).map(([name, { meaning, alerts, latches }]) => [
+  const ofMark = Object.entries(REFUSALS).map(([name, { meaning, remedy, alerts, latches }]) => [
     ...[code(name), refusalProblem({ code: name as RefusalCode }).status.toString()],
-    ...[alerts ? 'yes' : '', latches ? 'yes' : '', meaning],
+    ...[alerts ? 'yes' : '', latches ? 'yes' : '', meaning, remedy],
   ]);
   const ofProtocol = Object.entries(PROTOCOL_PROBLEMS).map(([name, { status, meaning }]) => [
     ...[code(name), status.toString(), meaning],
@@ -74,7 +74,7 @@ function refusals(): readonly string[] {
   return [
     '## Why the watermark refuses',
     'In answers as `meridian.<code>`. _Look_: somebody should look at once. _Latches_: every row of the key is stopped.',
-    table(['code', 'status', 'look', 'latches', 'meaning'], ofMark),
+    table(['code', 'status', 'look', 'latches', 'meaning', 'what to do'], ofMark),
     '## Why the signer refuses before the watermark is asked',
     table(['code', 'status', 'meaning'], ofProtocol),
   ];

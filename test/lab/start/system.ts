@@ -2,7 +2,7 @@ import type { ChainId } from '@meridian/tezos';
 import { createServer, type AddressInfo } from 'node:net';
 import { startApp, type Child } from '../child.ts';
 import type { Wish } from './arguments.ts';
-import { keysOf, newWorkshop, provisionFirstUse, type Workshop } from './workshop.ts';
+import { keysOf, newWorkshop, provisionFirstUse, SITE, type Workshop } from './workshop.ts';
 
 /** The whole system on this machine: a chain with five edge nodes, two signers on one watermark, an endorser. */
 export type System = {
@@ -102,7 +102,8 @@ async function startSigners(
   for (const name of ['signer1', 'signer2']) {
     const [port, operationsPort] = [await freePort(), await freePort()];
     const config = workshop.configure(name, {
-      chainId,
+      site: SITE,
+      chains: [chainId],
       listen: { port },
       operations: { port: operationsPort },
       store: workshop.store,

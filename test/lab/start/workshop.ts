@@ -1,3 +1,4 @@
+import { duration, instant } from '@meridian/prelude';
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
 import {
   changeOf,
@@ -71,6 +72,17 @@ export function keysOf({ keys }: Workshop): readonly { name: string; secretFile:
   return keys.map(({ secretFile }, at) => ({ name: `baker${(at + 1).toString()}`, secretFile }));
 }
 
+/** What the only site is called. */
+export const SITE = 'here';
+
+/** A line from the first block of a chain on, above every chain that is tried out here. */
+const FROM_GENESIS = {
+  baseLevel: level(0),
+  baseTime: instant(0),
+  minimalBlockDelay: duration(1_000_000),
+  slackLevels: 10_000,
+};
+
 /** The rows of keys that were never used: the chain is as new as they are. */
 export async function provisionFirstUse(
   { store: path, journal, keys }: Pick<Workshop, 'store' | 'journal' | 'keys'>,
@@ -78,12 +90,13 @@ export async function provisionFirstUse(
 ): Promise<void> {
   const store = openSqliteStore(path, openJournal(journal));
   const incarnation = randomUUID();
+  store.journal.setHorizon(chainId, FROM_GENESIS);
   await Promise.all(keys.map(({ pkh }) => firstUse(store, { chainId, pkh }, incarnation)));
   await store.close();
 }
 
 async function firstUse(store: WatermarkStore, key: KeyOfRows, incarnation: string): Promise<void> {
-  const holder = { site: 'here', epoch: 0, incarnation, generation: 0 };
+  const holder = { site: SITE, epoch: 0, incarnation, generation: 0 };
   const floor = { level: level(0), round: round(0) };
   const authority = {
     ...holder,

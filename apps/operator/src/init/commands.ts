@@ -11,6 +11,7 @@ export const INIT_COMMANDS: readonly Command[] = [
     usage: 'init',
     summary: 'write endorser.yaml and signer.yaml for one region; asks for what no flag says',
     options: [
+      ['--site <NAME>', 'what this region is called (default: home)'],
       ['--node <name=url...>', 'an edge node: a name and the address of its RPC; may be repeated'],
       ['--chain-id <ID>', 'the chain to vote on (default: what the nodes say)'],
       ['--key <ADDRESS...>', 'address of a consensus key; may be repeated'],

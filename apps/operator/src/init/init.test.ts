@@ -73,7 +73,8 @@ describe('from flags', () => {
       }),
     );
     expect(written('signer')).toMatchObject({
-      chainId: CHAIN,
+      site: 'home',
+      chains: [CHAIN],
       listen: { host: '127.0.0.1', port: 6732 },
       store: join(out(), 'watermark'),
       journal: join(out(), 'journal.sqlite'),
@@ -128,7 +129,7 @@ describe('the chain id', () => {
   test('is taken from the nodes', async () => {
     await withNode(JSON.stringify({ chain_id: CHAIN }), async url => {
       expect((await run(flags('--node', `ie=${url}`))).status).toBe(0);
-      expect(written('endorser').chainId).toBe(CHAIN);
+      expect(written('endorser')).toMatchObject({ chainId: CHAIN });
     });
   });
 
@@ -194,7 +195,7 @@ describe('nothing is written when', () => {
     expect(readFileSync(join(out(), 'signer.yaml'), 'utf8')).toBe('mine');
     expect((await run(flags('--chain-id', CHAIN, '--force'))).status).toBe(0);
     expect(readdirSync(out()).sort()).toEqual(['endorser.yaml', 'signer.yaml']);
-    expect(written('signer').chainId).toBe(CHAIN);
+    expect(written('signer')).toMatchObject({ chains: [CHAIN] });
   });
 
   test('--force meets what is no file: the other one is as it was', async () => {
@@ -217,42 +218,55 @@ describe('nothing is written when', () => {
 
 describe('from questions', () => {
   const answers = (url: string): readonly string[] => [
-    ...[out(), `us=${url}`, '', '', KEY, '', join(folder, 'secret'), '', '', '', ''],
+    ...[out(), '', `us=${url}`, '', '', KEY, '', join(folder, 'secret'), '', '', '', ''],
   ];
 
   test('only what no flag says is asked for, with its default', async () => {
     await withNode(JSON.stringify({ chain_id: CHAIN }), async url => {
       const { asked, converse } = person(answers(url));
       expect((await run(['init'], '', converse)).status).toBe(0);
-      expect(asked).toHaveLength(11);
+      expect(asked).toHaveLength(12);
       expect(asked).toContain(`Chain id [${CHAIN}]: `);
       expect(written('endorser')).toMatchObject({
         nodes: [{ name: 'us', url }],
         chainId: CHAIN,
         keys: [KEY],
       });
-      const again = person(['', '', '', 'y']);
+      const again = person(['', '', '', '', 'y']);
       const more = flags('--chain-id', CHAIN, '--force');
       expect((await run(more, '', again.converse)).status).toBe(0);
-      expect(again.asked).toHaveLength(4);
+      expect(again.asked).toHaveLength(5);
     });
   });
 
   test('an answer that cannot be taken is asked for again, and why', async () => {
     const { asked, converse } = person([
-      ...[out(), 'nonsense', NOBODY, `node1=${NOBODY}`, '', 'NetX', CHAIN, '', KEY, ''],
+      ...[
+        out(),
+        'No Site',
+        '',
+        'nonsense',
+        NOBODY,
+        `node1=${NOBODY}`,
+        '',
+        'NetX',
+        CHAIN,
+        '',
+        KEY,
+        '',
+      ],
       ...['', join(folder, 'secret'), '', '', '', ''],
     ]);
     const made = await run(['init'], '', converse);
     expect(made.status).toBe(0);
-    expect(asked).toHaveLength(16);
+    expect(asked).toHaveLength(18);
     expect(made.notes.join('\n')).toMatch(
-      /http or https[^]*name of its own[^]*no node says[^]*chain id such as[^]*answer is needed/,
+      /short name[^]*http or https[^]*name of its own[^]*no node says[^]*chain id such as[^]*answer is needed/,
     );
   });
 
   test.each([
-    ['who says no', ['', '', '', 'n'], 1],
+    ['who says no', ['', '', '', '', 'n'], 1],
     ['who breaks off', [''], 130],
   ])('%s gets nothing', async (_, said, status) => {
     const { converse } = person(said);

@@ -5,6 +5,7 @@ import type { FlagOf, NamedNode } from '../addresses.ts';
 
 /** Everything that the files of one region are made of. */
 export type Plan = {
+  readonly site: string;
   readonly chainId: string;
   readonly nodes: readonly NamedNode[];
   readonly signers: readonly string[];
@@ -28,7 +29,13 @@ export type Draft = {
 };
 
 const FLAGS = {
-  ...{ chainId: '--chain-id', nodes: '--node', signers: '--signer' },
+  ...{
+    site: '--site',
+    chainId: '--chain-id',
+    chains: '--chain-id',
+    nodes: '--node',
+    signers: '--signer',
+  },
   ...{ store: '--store', journal: '--journal' },
 };
 
@@ -53,7 +60,7 @@ function draft(
 }
 
 function signerOf(plan: Plan): Readonly<Record<string, unknown>> {
-  const { chainId, secretFiles, passwordFile, store, journal, signers } = plan;
+  const { site, chainId, secretFiles, passwordFile, store, journal, signers } = plan;
   const keys = secretFiles.map((file, at) => ({
     name: secretFiles.length === 1 ? 'baker' : `baker${(at + 1).toString()}`,
     secretFile: resolve(file),
@@ -64,7 +71,8 @@ function signerOf(plan: Plan): Readonly<Record<string, unknown>> {
   const isDefault = wanted?.host === byDefault.host && wanted.port === byDefault.port;
   const listen = isDefault ? undefined : wanted;
   return {
-    chainId,
+    site,
+    chains: [chainId],
     ...(listen === undefined ? {} : { listen }),
     ...{ store: resolve(store), journal: resolve(journal) },
     keys,

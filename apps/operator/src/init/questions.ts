@@ -1,11 +1,11 @@
-import { ENDORSER } from '@meridian/configuration';
+import { ENDORSER, SIGNER } from '@meridian/configuration';
 import { join } from 'node:path';
 import { readNode, type NamedNode } from '../addresses.ts';
 import type { Ask } from '../conversation.ts';
 import { OperatorError } from '../errors.ts';
 import { agreedChain, askForChain } from './chain.ts';
 import type { Plan } from './plan.ts';
-import { DEFAULT_SIGNER, JOURNAL_FILE, STORE_FOLDER, type Wish } from './wish.ts';
+import { DEFAULT_SIGNER, DEFAULT_SITE, JOURNAL_FILE, STORE_FOLDER, type Wish } from './wish.ts';
 
 const DEFAULT_NODE = 'http://localhost:8732';
 
@@ -15,6 +15,8 @@ type Talk = { readonly ask: Ask; readonly note: (line: string) => void };
 /** Asks for whatever the flags left open. */
 export async function planByAsking(wish: Wish, talk: Talk): Promise<Plan> {
   const out = wish.out ?? (await answer(talk, 'Folder for the files', '.'));
+  const site =
+    wish.site ?? (await answer(talk, 'Name of this site', DEFAULT_SITE, complaintOf.site));
   const nodes = wish.nodes.length > 0 ? wish.nodes : await askNodes(talk);
   const chainId = wish.chainId ?? (await askChain(talk, nodes));
   const keys = wish.keys.length > 0 ? wish.keys : await askKeys(talk);
@@ -29,7 +31,7 @@ export async function planByAsking(wish: Wish, talk: Talk): Promise<Plan> {
     wish.journal ??
     (await answer(talk, 'File of its journal, on another volume', join(out, JOURNAL_FILE)));
   const plan = {
-    ...{ chainId, nodes, signers, keys, secretFiles, store, journal, out },
+    ...{ site, chainId, nodes, signers, keys, secretFiles, store, journal, out },
     passwordFile: wish.passwordFile,
   };
   const sure = await answer(talk, `Write endorser.yaml and signer.yaml into ${out}? y or n`, 'y');
@@ -39,6 +41,7 @@ export async function planByAsking(wish: Wish, talk: Talk): Promise<Plan> {
 
 /** Why an answer cannot be taken, in the words of the configuration's own table. */
 const complaintOf = {
+  site: (text: string) => firstIssue(SIGNER.shape.site.safeParse(text)),
   chainId: (text: string) => firstIssue(ENDORSER.shape.chainId.safeParse(text)),
   node: (text: string) => firstIssue(ENDORSER.shape.nodes.safeParse([readNode(text, 1)])),
   signer: (text: string) => firstIssue(ENDORSER.shape.signers.safeParse([text])),

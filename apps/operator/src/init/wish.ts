@@ -7,6 +7,8 @@ import type { Plan } from './plan.ts';
 
 /** Where a signer is unless somebody says otherwise: the port of Octez' own. */
 export const DEFAULT_SIGNER = 'http://127.0.0.1:6732';
+/** What a region is called that has no other beside it. */
+export const DEFAULT_SITE = 'home';
 /** The watermark's folder, beside the configuration. */
 export const STORE_FOLDER = 'watermark';
 /** The journal, beside the configuration until somebody finds a better place. */
@@ -14,6 +16,7 @@ export const JOURNAL_FILE = 'journal.sqlite';
 
 /** What the flags say; an empty list and undefined leave it open. */
 export type Wish = {
+  readonly site: string | undefined;
   readonly chainId: string | undefined;
   readonly nodes: readonly NamedNode[];
   readonly signers: readonly string[];
@@ -28,6 +31,7 @@ export type Wish = {
 /** @throws OperatorError `misused` when there are more secrets than keys */
 export function wishOf(call: Call): Wish {
   const wish = {
+    site: wordOf(call, 'site'),
     chainId: wordOf(call, 'chainId'),
     nodes: wordsOf(call, 'node').map((text, at) => readNode(text, at + 1)),
     signers: wordsOf(call, 'signer'),
@@ -65,6 +69,7 @@ export async function planByFlags(wish: Wish): Promise<Plan> {
   const out = wish.out ?? '.';
   return {
     ...wish,
+    site: wish.site ?? DEFAULT_SITE,
     chainId: wish.chainId ?? (await chainOf(nodes)),
     signers: wish.signers.length > 0 ? wish.signers : [DEFAULT_SIGNER],
     store: wish.store ?? join(out, STORE_FOLDER),

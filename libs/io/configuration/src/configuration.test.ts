@@ -22,11 +22,19 @@ const endorser = {
   keys: [KEY],
 };
 const signer = {
-  chainId: CHAIN,
+  site: 'us',
+  chains: [CHAIN],
   listen: { port: 7000 },
   store: '/var/lib/meridian/watermark',
   journal: '/mnt/journal/meridian.sqlite',
-  keys: [{ name: 'baker', secretFile: '/etc/meridian/secret', passwordFile: 'C:\\pass #1: "x"' }],
+  keys: [
+    {
+      name: 'baker',
+      secretFile: '/etc/meridian/secret',
+      passwordFile: 'C:\\pass #1: "x"',
+      role: 'consensus',
+    },
+  ],
 };
 
 describe.each([
@@ -54,7 +62,7 @@ describe.each([
       .map(line => line.replace(/^( *)# ( *\w+:(?: \S+)?)$/, '$1$2'))
       .join('\n');
     expect(open).toMatch(/^logLevel: info$/m);
-    const read = readFileOf(app, open.replace(/^quorum:$/m, ''), {});
+    const read = readFileOf(app, open.replaceAll(/^(?:quorum|socket):$/gm, ''), {});
     expect(read).toEqual({ ok: true, value: schema.parse(values) });
   });
 });

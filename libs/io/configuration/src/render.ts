@@ -59,6 +59,7 @@ function pair(key: string, value: Value): readonly string[] {
   if (value === null) return [`${key}:`];
   if (typeof value !== 'object') return [`${key}: ${scalar(value)}`];
   if (Array.isArray(value)) {
+    if (value.length === 0) return [`${key}: []`];
     return [`${key}:`, ...(value as readonly Value[]).flatMap(item)];
   }
   return [`${key}:`, ...fields(value).map(line => `  ${line}`)];

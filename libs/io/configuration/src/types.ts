@@ -14,6 +14,14 @@ export const keyAddress = z
     'an address such as tz1… is expected, complete and without a slip',
   );
 
+/** A public key, checksum included. */
+export const publicKey = z
+  .string()
+  .refine(
+    text => isBase58(['edpk', 'sppk', 'p2pk', 'BLpk'], text),
+    'a public key such as edpk… is expected, complete and without a slip',
+  );
+
 /** Edge nodes, each under a name of its own. */
 export const edgeNodes = z
   .array(z.strictObject({ name: z.string().min(1), url: httpUrl }))

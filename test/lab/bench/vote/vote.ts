@@ -10,7 +10,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { startApp, type Child } from '../../child.ts';
-import { keysOf, newWorkshop, provisionFirstUse, type Workshop } from '../../start/workshop.ts';
+import {
+  keysOf,
+  newWorkshop,
+  provisionFirstUse,
+  type Workshop,
+  SITE,
+} from '../../start/workshop.ts';
 import { quantile, rounded, type Figure } from '../measure.ts';
 import type { FromNodes, ToNodes } from './nodes.ts';
 import { commitMs, handOverMs, roundTripMs, signatureMs, stepMs, type Stepped } from './parts.ts';
@@ -196,7 +202,8 @@ async function next(nodes: ChildProcess): Promise<FromNodes> {
 
 function signerFile(workshop: Workshop, chainId: ChainId): string {
   return workshop.configure('signer', {
-    chainId,
+    site: SITE,
+    chains: [chainId],
     listen: { port: 0 },
     operations: { port: 0 },
     store: workshop.store,

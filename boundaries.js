@@ -67,7 +67,7 @@ export const packages = {
   bottleneck: ['lib:node-pool'],
   undici: ['lib:node-pool', 'lib:signer-client', 'lib:snapshot'],
   express: ['lib:service', 'app:signer', 'app:sandbox'],
-  pg: ['lib:database'],
+  pg: ['lib:database', 'layer:testkit'],
   pkcs11js: ['lib:keystore'],
   'prom-client': ['lib:service'],
   pino: ['lib:service'],

@@ -24,7 +24,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   bottleneck: ['libs/io/node-pool'],
   undici: ['libs/io/node-pool', 'libs/io/signer-client', 'libs/io/snapshot'],
   express: ['libs/io/service', 'apps/signer', 'apps/sandbox'],
-  pg: ['libs/io/database'],
+  pg: ['libs/io/database', 'libs/testkit/any-testkit'],
   pkcs11js: ['libs/io/keystore'],
   'prom-client': ['libs/io/service'],
   pino: ['libs/io/service'],

@@ -48,9 +48,10 @@ export function functionsOf(file: TextFile): readonly Piece[] {
     });
 }
 
-/** Whether a function is the body of a `describe`: a table of contents, whose functions count on their own. */
+/** Whether a function is the body of a `describe…`: a table of contents, whose functions count on their own. */
 function isContents(node: ts.Node): boolean {
-  return ts.isCallExpression(node.parent) && node.parent.expression.getText() === 'describe';
+  const { parent } = node;
+  return ts.isCallExpression(parent) && /^describe(With\w+)?$/.test(parent.expression.getText());
 }
 
 /** Lines on which a value is cast to `any`. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultsError } from '../errors.ts';
 import { startKeeper, type Keeper } from './keeper.ts';
-import { freePort } from './port.ts';
+import { freePort } from '../port.ts';
 import { MISSING, postgresOwner, postgresPrograms, type Owner, type Programs } from './programs.ts';
 import { run, startServer, type Server } from './server.ts';
 import { sql, untilRow } from './sql.ts';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { FaultsError } from '../errors.ts';
+import { FaultsError } from './errors.ts';
 
 /** Below the ports that systems give to connections: one that is free stays so while a server is down. */
 const [PORT_MIN, PORT_MAX] = [12_000, 30_000];

@@ -1,0 +1,4 @@
+export { FAULTS_ERRORS, FaultsError, type FaultsErrorCode } from './errors.ts';
+export type { StatementFault } from './proxy/postgres-wire.ts';
+export { startProxy, type Proxy, type ProxyOptions, type Target } from './proxy/proxy.ts';
+export type { Often, Strikes } from './proxy/strikes.ts';

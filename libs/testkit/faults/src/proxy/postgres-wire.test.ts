@@ -1,14 +1,15 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeWithPostgres } from '../postgres/describe.ts';
 import { startPostgres, type Postgres } from '../postgres/postgres.ts';
 import { sql } from '../postgres/sql.ts';
 import type { StatementFault } from './postgres-wire.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
-const START_MAX_MS = 120_000;
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const INSERT = 'insert into t values ($1)';
 
 let postgres: Postgres;
@@ -36,8 +37,8 @@ const ways = Object.entries(WAYS);
 describeWithPostgres('through the proxy', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
-  }, START_MAX_MS);
-  afterAll(() => postgres.close(), START_MAX_MS);
+  });
+  afterAll(() => postgres.close());
   beforeEach(async () => {
     url = await postgres.freshDatabase();
     await sql(url, 'create table t (n int primary key)');

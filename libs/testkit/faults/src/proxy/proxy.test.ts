@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startProxy, type Proxy, type ProxyOptions } from './proxy.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** What the server was told. */
 let heard: string[] = [];
@@ -108,7 +110,7 @@ test('a cut resets every connection, on both sides, and new ones are taken', asy
   const ends = sockets.map(socket => ask(socket, ''));
   proxy.cut();
   expect(await Promise.all(ends)).toEqual(['ECONNRESET', 'ECONNRESET']);
-  await expect.poll(proxy.connections).toBe(0);
+  await expect.poll(proxy.connections, { timeout: 20_000 }).toBe(0);
   expect(await ask(await client(proxy), 'two')).toBe('TWO');
 });
 
@@ -141,7 +143,8 @@ test('a black hole takes connections and bytes, and gives them back, late, when 
   expect(heard).toEqual(['one']);
   await proxy.heal();
   expect(await Promise.all(answers)).toEqual(['TWO', 'THREE']);
-  await expect.poll(() => [...heard].sort()).toEqual(['four', 'one', 'three', 'two']);
+  const all = ['four', 'one', 'three', 'two'];
+  await expect.poll(() => [...heard].sort(), { timeout: 20_000 }).toEqual(all);
 });
 
 test('a reply that is swallowed was given, and its connection is reset', async () => {

@@ -47,10 +47,6 @@ export function stringsOf({ bytes }: Message, count: number): readonly string[] 
 
 function message(type: string, ...parts: readonly string[]): Buffer {
   const body = Buffer.from(parts.map(part => `${part}\0`).join(''));
-  return framed(type, body);
-}
-
-function framed(type: string, body: Buffer): Buffer {
   const head = Buffer.alloc(1 + LENGTH_BYTES);
   head.write(type, 'latin1');
   head.writeUInt32BE(LENGTH_BYTES + body.length, 1);
@@ -59,9 +55,6 @@ function framed(type: string, body: Buffer): Buffer {
 
 /** A client's simple query. */
 export const query = (sql: string): Buffer => message('Q', sql);
-
-/** A client's Sync. */
-export const sync = (): Buffer => framed('S', Buffer.alloc(0));
 
 /** A server's ErrorResponse; after one that is FATAL it closes the connection. */
 export function errorResponse(severity: 'ERROR' | 'FATAL', sqlstate: string, text: string): Buffer {

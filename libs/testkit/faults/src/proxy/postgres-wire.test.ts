@@ -17,6 +17,12 @@ let proxy: Proxy;
 let client: pg.Client;
 let url: string;
 
+async function reconnect(): Promise<void> {
+  client = new pg.Client(proxy.url(url));
+  client.on('error', () => undefined);
+  await client.connect();
+}
+
 /** Resolves with the code of the error, or with `done`. */
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -44,9 +50,7 @@ describeWithPostgres('through the proxy', () => {
     await sql(url, 'create table t (n int primary key)');
     const target = { host: '127.0.0.1', port: postgres.port };
     proxy = await startProxy({ target, protocol: 'postgres' });
-    client = new pg.Client(proxy.url(url));
-    client.on('error', () => undefined);
-    await client.connect();
+    await reconnect();
   });
   afterEach(async () => {
     await client.end();
@@ -75,9 +79,7 @@ describeWithPostgres('through the proxy', () => {
     proxy.onStatement(/^insert/, { cut: 'before' });
     expect(await codeOf(say(1))).toMatch(/ECONNRESET|terminated/);
     expect(await rows()).toEqual([]);
-    client = new pg.Client(proxy.url(url));
-    client.on('error', () => undefined);
-    await client.connect();
+    await reconnect();
     proxy.onStatement(/^insert/, { cut: 'after' });
     expect(await codeOf(say(2))).toMatch(/ECONNRESET|terminated/);
     expect(await rows()).toEqual([2]);
@@ -128,15 +130,13 @@ describeWithPostgres('through the proxy', () => {
     proxy.onStatement(/^insert/, { sqlstate: code, when: 'before' });
     expect(await codeOf(client.query(INSERT, [1]))).toBe(code);
     await client.query(INSERT, [2]);
-    proxy.onStatement(/^insert/, { sqlstate: code, when: 'before', fatal: true });
-    const ended = new Promise<void>(resolve => client.once('end', resolve));
-    expect(await codeOf(client.query(INSERT, [3]))).toBe(code);
-    await ended;
-    client = new pg.Client(proxy.url(url));
-    client.on('error', () => undefined);
-    await client.connect();
-    proxy.onStatement(/^insert/, { sqlstate: code, when: 'after', fatal: true });
-    expect(await codeOf(client.query(INSERT, [4]))).toBe(code);
+    for (const when of ['before', 'after'] as const) {
+      proxy.onStatement(/^insert/, { sqlstate: code, when, fatal: true });
+      const ended = new Promise<void>(resolve => client.once('end', resolve));
+      expect(await codeOf(client.query(INSERT, [when === 'before' ? 3 : 4]))).toBe(code);
+      await ended;
+      await reconnect();
+    }
     expect(await rows()).toEqual([2, 4]);
   });
 

@@ -1,5 +1,5 @@
 import { asksForEncryption, errorResponse, messagesOf, query } from './postgres-messages.ts';
-import { stringsOf, sync, type Message } from './postgres-messages.ts';
+import { stringsOf, type Message } from './postgres-messages.ts';
 import type { Ends, Wire } from './wire.ts';
 
 /** What a statement gets in the place of its answer. */
@@ -15,13 +15,11 @@ export type StatementFault =
   /** Not executed (`before`), or executed and answered in whole (`after`); then the connection is cut. */
   | { readonly cut: 'before' | 'after' };
 
-/** What is to come from the server for what a client sent up to one Sync or in one simple query. */
+/** What is to come from the server, up to ReadyForQuery, for what a client sent up to Sync or in a simple query. */
 type Answer = {
-  /** How many ReadyForQuery are to come; the last one ends the answer. */
-  left: number;
   /** Says of a message whether it goes to the client. */
   readonly passes: (message: Message) => boolean;
-  /** In the place of the last ReadyForQuery. */
+  /** In the place of ReadyForQuery. */
   readonly end: (ready: Message) => void;
 };
 
@@ -90,8 +88,6 @@ function give(message: Message, answers: Answer[], ends: Ends): void {
     if (answer.passes(message)) ends.toClient(message.bytes);
     return;
   }
-  answer.left -= 1;
-  if (answer.left > 0) return;
   answers.shift();
   answer.end(message);
 }
@@ -112,7 +108,6 @@ function textsOf(unit: readonly Message[], statements: Map<string, string>): rea
 }
 
 const passing = (ends: Ends): Answer => ({
-  left: 1,
   passes: () => true,
   end: ready => ends.toClient(ready.bytes),
 });
@@ -135,7 +130,6 @@ function strike(
 function replaced(fault: StatementFault, ends: Ends): Answer {
   let failed = false;
   return {
-    left: 1,
     passes: ({ type }) => {
       failed ||= type === 'E';
       return type === 'E' || type === '1';
@@ -159,7 +153,7 @@ function replaced(fault: StatementFault, ends: Ends): Answer {
 
 /**
  * The server itself is made to raise the error, so that its transaction is as broken as the client is told. A commit
- * that fails has ended its transaction. Statements with a name are parsed: what fails when it is executed was.
+ * that fails has ended its transaction.
  */
 function refuse(
   sqlstate: string,
@@ -168,26 +162,19 @@ function refuse(
   ends: Ends,
   answers: Answer[],
 ): void {
-  const named = unit.filter(one => one.type === 'P' && stringsOf(one, 1)[0] !== '');
   const commits = unit.some(one =>
     stringsOf(one, 2).some(text => /^\s*(commit|end)\b/i.test(text)),
   );
-  let raised = false;
   answers.push({
-    left: named.length > 0 ? 2 : 1,
     passes: message => {
-      if (message.type !== 'E') return message.type === '1';
-      const first = !raised;
-      raised = true;
-      if (!fatal) return first;
+      if (message.type !== 'E') return false;
+      if (!fatal) return true;
       ends.toClient(errorResponse('FATAL', sqlstate, TEXT));
       ends.finish();
       return false;
     },
     end: ready => ends.toClient(ready.bytes),
   });
-  for (const { bytes } of named) ends.toServer(bytes);
-  if (named.length > 0) ends.toServer(sync());
   const raise = `do $$ begin raise '${TEXT}' using errcode = '${sqlstate}'; end $$`;
   ends.toServer(query(commits ? `rollback; ${raise}` : raise));
 }

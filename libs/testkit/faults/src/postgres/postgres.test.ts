@@ -10,7 +10,7 @@ import { absence } from './describe.ts';
 import { describeWithPostgres, startPostgres, startStandby, type Postgres } from './index.ts';
 import { sql, untilRow } from './sql.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 test('a part that is missing is skipped, and fails where CI is set', () => {
   expect([undefined, '', 'false', '0'].map(absence)).toEqual(Array(4).fill('skip'));

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultsError } from '../errors.ts';
 import type { Owner } from './programs.ts';
 
-const READY_MAX_MS = 60_000;
+const READY_MAX_MS = 120_000;
 const STOP_MAX_MS = 20_000;
-const HELPER_MAX_MS = 60_000;
+const HELPER_MAX_MS = 120_000;
 /** Lines of its log that a server which does not start is quoted with. */
 const LOG_LINES_MAX = 12;
 

@@ -8,7 +8,7 @@ import { sql } from '../postgres/sql.ts';
 import type { StatementFault } from './postgres-wire.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const INSERT = 'insert into t values ($1)';
 

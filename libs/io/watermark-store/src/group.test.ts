@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ok } from '@meridian/prelude';
-import type { Row } from '@meridian/watermark';
+import type { Row, RowKey } from '@meridian/watermark';
 import { activate, CHAIN, pkhOf, request } from './fixtures.ts';
 import { memoryJournal, memoryStore, openSqliteStore } from './index.ts';
 import { storeOver, type Medium } from './store.ts';
@@ -103,6 +103,24 @@ describe('one transaction', () => {
     });
   });
 
+  test('that writes over another row than it read refuses, though the medium would take it', async () => {
+    const { medium } = loose();
+    const { get } = medium.rows;
+    let times = 0;
+    const rows = {
+      ...medium.rows,
+      get: (key: RowKey) => {
+        const row = get(key);
+        times += 1;
+        return row === undefined || times % 2 > 0 ? row : { ...row, seq: row.seq + 1 };
+      },
+    };
+    const store = storeOver({ ...medium, rows });
+    await activate(storeOver(medium));
+    const refused = store.advance(request({ level: 10 }));
+    await expect(refused).rejects.toThrow(/written over the one that it came from/);
+  });
+
   test('decides by the rows that are in it, not by those of the moment of asking', async () => {
     const store = memoryStore();
     await activate(store);
@@ -157,15 +175,39 @@ describe.each(['memory', 'SQLite'] as const)('a change that throws, in %s,', whi
   });
 });
 
+test('what a failed transaction wrote before it failed is not in the file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  const store = openSqliteStore(folder, memoryJournal());
+  await activate(store);
+  const group = [
+    store.advance(request({ level: 10 })),
+    // No such mode is taken by the table.
+    store.administer(attestationRow, ([row]) =>
+      ok([{ ...row!, mode: 'open' as 'active', seq: row!.seq + 1 }]),
+    ),
+  ];
+  expect(await Promise.allSettled(group)).toMatchObject([
+    { reason: { code: 'unavailable' } },
+    { reason: { code: 'unavailable' } },
+  ]);
+  const again = openSqliteStore(folder, memoryJournal());
+  expect(await again.rows()).toMatchObject([{ level: 9 }]);
+  await again.close();
+  rmSync(folder, { recursive: true });
+});
+
 describe('a store', () => {
   test('that is closed refuses', async () => {
-    const store = memoryStore();
+    const { medium, log } = loose();
+    const store = storeOver(medium);
     await activate(store);
     await expect(store.probe()).resolves.toBeUndefined();
     await store.close();
     await store.close();
+    log.length = 0;
     await expect(store.advance(request({ level: 10 }))).rejects.toMatchObject({ code: 'closed' });
     await expect(store.probe()).rejects.toMatchObject({ code: 'closed' });
+    expect(log).toEqual([]);
   });
 
   test('that is being closed makes durable what it was asked before', async () => {

@@ -4,11 +4,12 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { activate, pkhOf, request } from './fixtures.ts';
 import { openJournal, openSqliteStore, waitForSqliteStore } from './index.ts';
 
 /** What only processes of their own can show: who holds a file, and what is left when one dies or its disk is full. */
+vi.setConfig({ testTimeout: 30_000 });
 let folder = '';
 const children: ChildProcess[] = [];
 beforeEach(() => {
@@ -135,7 +136,7 @@ test('a store that is replaced under one signer while another one waits: no leve
   const signed = await first.lines();
   expect(signed.pop()).toBe('replaced');
   // The second one finds what the first left, whatever that is; then it signs above, or it does not sign at all.
-  const deadline = AbortSignal.timeout(2_000);
+  const deadline = AbortSignal.timeout(10_000);
   await Promise.race([second.lines(), once(second.child.stdout!, 'data', { signal: deadline })]);
   second.child.kill('SIGKILL');
   const others = (await second.lines()).filter(line => /^\d+$/.test(line));

@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
+import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
+import { identityGuard, provisionIdentity } from './identity.ts';
+import { migrate } from './migrations.ts';
+import type { DatabaseOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+const OPTIONS: DatabaseOptions = { url: '', applicationName: '' };
+const HERE: Session = {
+  engine: 'postgresql',
+  ...{ cluster: 'c1', recordedSystem: 's1', system: 's1' },
+  ...{ timeline: '00000001', isSynchronous: true },
+};
+
+/** What a guard says to sessions that come one after the other: the codes of its refusals. */
+function verdicts(
+  options: Partial<DatabaseOptions>,
+  ...sessions: readonly Partial<Session>[]
+): readonly string[] {
+  const guard = identityGuard({ ...OPTIONS, ...options });
+  return sessions.map(session => {
+    try {
+      guard.admit({ ...HERE, ...session });
+      return 'admitted';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  });
+}
+
+describe('a guard of the identity', () => {
+  test('admits the cluster that is pinned, and no other, and none without a name', () => {
+    const three = [{}, { cluster: 'c2' }, { cluster: null }];
+    const said = ['admitted', 'other_cluster', 'other_cluster'];
+    expect(verdicts({ cluster: 'C1' }, ...three)).toEqual(said);
+    expect(verdicts({}, ...three)).toEqual(said);
+    expect(verdicts({ cluster: 'c2' }, {})).toEqual(['other_cluster']);
+  });
+
+  test('takes a database that has no name yet, and the name that it gets', () => {
+    const none = { cluster: null, recordedSystem: null };
+    expect(verdicts({}, none, none, {}, none, { cluster: 'c2' })).toEqual([
+      ...['admitted', 'admitted', 'admitted'],
+      ...['other_cluster', 'other_cluster'],
+    ]);
+  });
+
+  test('refuses a copy on another server, by what the copy says and by what is remembered', () => {
+    expect(verdicts({}, { system: 's2' })).toEqual(['other_cluster']);
+    const silent = { recordedSystem: null };
+    expect(verdicts({}, silent, { ...silent, system: 's2' })).toEqual([
+      'admitted',
+      'other_cluster',
+    ]);
+    expect(verdicts({}, { system: null }, {})).toEqual(['admitted', 'admitted']);
+  });
+
+  test('takes a later timeline only where that was allowed and commits had a second home', () => {
+    const [first, second] = [{}, { timeline: '00000002' }];
+    const alone = { isSynchronous: false };
+    const allowed = { failover: 'synchronous' } as const;
+    expect(verdicts({}, first, second)).toEqual(['admitted', 'failed_over']);
+    expect(verdicts({ failover: 'refused' }, first, second)).toEqual(['admitted', 'failed_over']);
+    expect(verdicts(allowed, first, second, second)).toEqual(Array(3).fill('admitted'));
+    expect(verdicts(allowed, alone, second)).toEqual(['admitted', 'failed_over']);
+  });
+
+  test('never goes back to an earlier timeline', () => {
+    const back = [{ timeline: '0000000A' }, { timeline: '00000009' }, { timeline: '0000000A' }];
+    const said = ['admitted', 'other_cluster', 'admitted'];
+    expect(verdicts({ failover: 'synchronous' }, ...back)).toEqual(said);
+    expect(verdicts({ failover: 'synchronous' }, {}, { timeline: null })).toEqual([
+      'admitted',
+      'other_cluster',
+    ]);
+  });
+
+  test('knows which sessions are of the server before', () => {
+    const guard = identityGuard({ ...OPTIONS, failover: 'synchronous' });
+    const later = { ...HERE, timeline: '00000002' };
+    guard.admit(HERE);
+    expect(guard.isCurrent(HERE)).toBe(true);
+    guard.admit(later);
+    expect([HERE, later].map(guard.isCurrent)).toEqual([false, true]);
+  });
+});
+
+describeWithPostgres('the identity of a database', () => {
+  let postgres: Postgres;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  }, CASE_MAX_MS);
+  afterEach(closeAll);
+  afterAll(() => postgres.close(), CASE_MAX_MS);
+
+  test('is given once, by whoever comes first', async () => {
+    const url = await postgres.freshDatabase();
+    await migrate(open(url), []);
+    const names = await Promise.all(
+      [open(url), open(url), open(url)].map(database => provisionIdentity(database)),
+    );
+    expect(new Set(names).size).toBe(1);
+    expect(names[0]).toMatch(/^[0-9a-f-]{36}$/);
+    const pinned = open(url, { cluster: names[0]! });
+    const session = await pinned.session(LIMIT);
+    expect(session).toMatchObject({ cluster: names[0], timeline: '00000001' });
+    expect(session.system).toMatch(/^\d+$/);
+    expect(session.recordedSystem).toBe(session.system);
+  });
+
+  test('of another database keeps everything from being asked', async () => {
+    const url = await postgres.freshDatabase();
+    await migrate(open(url), []);
+    await provisionIdentity(open(url));
+    const other = open(url, { cluster: 'b7a0d5a2-0000-4000-8000-000000000000' });
+    expect(await failureOf(other.query('SELECT 1', [], LIMIT))).toMatchObject({
+      code: 'other_cluster',
+    });
+    const empty = open(await postgres.freshDatabase(), { cluster: 'b7a0d5a2' });
+    expect(await failureOf(empty.query('SELECT 1', [], LIMIT))).toMatchObject({
+      code: 'other_cluster',
+    });
+  });
+
+  test('of a dump is that of the server which it was made on', async () => {
+    const url = await postgres.freshDatabase();
+    const database = open(url);
+    await migrate(database, []);
+    await provisionIdentity(database);
+    await database.query("UPDATE cluster_identity SET system_identifier = '1'", [], LIMIT);
+    expect(await failureOf(open(url).query('SELECT 1', [], LIMIT))).toMatchObject({
+      code: 'other_cluster',
+    });
+  });
+
+  test('is read by a role that may not ask for more', async () => {
+    const url = await postgres.freshDatabase();
+    const database = open(url);
+    await migrate(database, []);
+    const cluster = await provisionIdentity(database);
+    const role = `reader_${cluster.slice(0, 8)}`;
+    for (const text of [
+      `CREATE ROLE ${role} LOGIN`,
+      `GRANT SELECT ON cluster_identity TO ${role}`,
+      'REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC',
+    ]) {
+      await database.query(text, [], LIMIT);
+    }
+    const reader = open(url.replace('postgres@', `${role}@`), { cluster });
+    expect(await reader.session(LIMIT)).toMatchObject({ cluster, system: null });
+  });
+});

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { assert } from '@meridian/prelude';
+import type { Database } from './database.ts';
+import { DatabaseError } from './errors.ts';
+import type { DatabaseOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+/** One row, which says which cluster a database belongs to. The name of its server is known on PostgreSQL alone. */
+export const CREATE_IDENTITY = `CREATE TABLE IF NOT EXISTS cluster_identity (
+  only_row BOOLEAN NOT NULL PRIMARY KEY CHECK (only_row),
+  cluster UUID NOT NULL,
+  provisioned_at TIMESTAMPTZ NOT NULL,
+  system_identifier TEXT
+)`;
+
+/** Holds each new connection against the ones before. */
+export type Guard = {
+  /** @throws DatabaseError `other_cluster`, `failed_over` */
+  readonly admit: (session: Session) => void;
+  /** False once a later timeline than that of the session was admitted. */
+  readonly isCurrent: (session: Session) => boolean;
+};
+
+/** A guard that remembers what it admitted for as long as the process lives. */
+export function identityGuard({ cluster, failover = 'refused' }: DatabaseOptions): Guard {
+  let known: Session | undefined;
+  return {
+    admit: session => {
+      const pinned = cluster?.toLowerCase() ?? known?.cluster ?? null;
+      assertSameCluster(session, pinned, known);
+      if (known !== undefined && session.timeline !== known.timeline) {
+        assertTakenOver(known, session, failover);
+      }
+      known = { ...session, cluster: session.cluster ?? known?.cluster ?? null };
+    },
+    isCurrent: ({ timeline }) => known === undefined || timeline === known.timeline,
+  };
+}
+
+function assertSameCluster(
+  session: Session,
+  pinned: string | null,
+  known: Session | undefined,
+): void {
+  if (pinned !== null && session.cluster !== pinned) {
+    const found = session.cluster ?? 'nothing';
+    throw new DatabaseError('other_cluster', `its identity is ${found}, not ${pinned}`);
+  }
+  const { system, recordedSystem } = session;
+  // A dump that was restored into another server has the row of the first one.
+  const others = [recordedSystem, known?.system ?? null].filter(other => other !== null);
+  if (system !== null && others.some(other => other !== system)) {
+    throw new DatabaseError('other_cluster', `its server is ${system}, not ${others.join(', ')}`);
+  }
+}
+
+function assertTakenOver(
+  before: Session,
+  now: Session,
+  failover: DatabaseOptions['failover'],
+): void {
+  const timelines = `timeline ${String(now.timeline)} after ${String(before.timeline)}`;
+  // Eight hexadecimal digits are ordered like their numbers. An older one is a server that was replaced.
+  const isLater =
+    now.timeline !== null && before.timeline !== null && now.timeline > before.timeline;
+  if (!isLater) throw new DatabaseError('other_cluster', timelines);
+  if (failover === 'synchronous' && before.isSynchronous) return;
+  throw new DatabaseError('failed_over', timelines);
+}
+
+/** For calls of an operator, in milliseconds. */
+const DEADLINE_MS = 10_000;
+
+/**
+ * Gives a migrated database its identity, once; whoever comes later gets the one that is there.
+ * @returns the cluster's UUID, for the configuration of its signers
+ * @throws DatabaseError
+ */
+export async function provisionIdentity(database: Database): Promise<string> {
+  const ask = (text: string, values: readonly string[] = []) =>
+    database.query(text, values, { deadlineMs: DEADLINE_MS });
+  const session = await database.session({ deadlineMs: DEADLINE_MS });
+  await database.query(
+    `INSERT INTO cluster_identity (only_row, cluster, provisioned_at, system_identifier)
+     VALUES (TRUE, $1::UUID, now(), $2::TEXT) ON CONFLICT DO NOTHING`,
+    [randomUUID(), session.system],
+    { deadlineMs: DEADLINE_MS },
+  );
+  const [row] = await ask('SELECT cluster::TEXT AS cluster FROM cluster_identity');
+  assert(typeof row?.['cluster'] === 'string', 'an identity that was written is there');
+  return row['cluster'];
+}

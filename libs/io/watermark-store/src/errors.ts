@@ -8,6 +8,9 @@ export const STORE_ERRORS = {
   unreadable: 'the file cannot be opened or read',
   unsafe_place:
     'the file cannot be held: it is none, has another name too, or lies on a file system of a network',
+  other_cluster: 'this is another database than the one that is known, or another server took over',
+  not_migrated: 'the database has another schema than this version needs',
+  misconfigured: 'the database is set up in a way that nothing may rest on',
   overloaded: 'more changes are waiting than the store takes',
   closed: 'the store was closed',
   mistake: 'a change was refused for a mistake of our own; nothing of it was written',

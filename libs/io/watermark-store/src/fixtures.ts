@@ -52,22 +52,32 @@ export function request(wish: Wish): SignRequest {
   );
 }
 
+/** Provisions rows of a key, in standby, with a floor at level 9. */
+export async function provisionOnly(
+  store: WatermarkStore,
+  key: number,
+  kinds: readonly Kind[],
+): Promise<void> {
+  const rowsKey = { chainId: CHAIN, pkh: pkhOf(key) };
+  const made = changeOf(rowsKey, kinds, (before, row) =>
+    provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
+  );
+  const changed = await store.administer(rowsKey, made);
+  assert(changed.ok, 'new rows are provisioned');
+}
+
 /** Makes the rows of a key active, with a floor at level 9; only that of attestations unless told otherwise. */
 export async function activate(
   store: WatermarkStore,
   key = 1,
   kinds: readonly Kind[] = ['attestation'],
 ): Promise<void> {
+  await provisionOnly(store, key, kinds);
   const rowsKey = { chainId: CHAIN, pkh: pkhOf(key) };
-  const made = changeOf(rowsKey, kinds, (before, row) =>
-    provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
-  );
   const authority = { ...HOLDER, by: 'first_use', maxLevel: NO_MAX_LEVEL, floor: FLOOR } as const;
   const taken = changeOfRows(rowsKey, kinds, row => takeOver(row, authority));
-  for (const change of [made, taken]) {
-    const changed = await store.administer(rowsKey, change);
-    assert(changed.ok, 'new rows are provisioned and activated');
-  }
+  const changed = await store.administer(rowsKey, taken);
+  assert(changed.ok, 'new rows are activated');
 }
 
 export { CHAIN };

@@ -3,5 +3,7 @@ export { JOURNAL_DELAY_MS, memoryJournal, type Journal, type KeptJournal } from 
 export type { Finding, JournaledStore } from './journaled.ts';
 export { memoryStore } from './memory.ts';
 export { openJournal } from './sqlite-journal.ts';
+export { SQL_MIGRATIONS } from './sql-schema.ts';
+export { openSqlStore, type SqlStoreOptions } from './sql.ts';
 export { openSqliteStore, waitForSqliteStore } from './sqlite.ts';
 export type { Changed, WatermarkStore } from './store.ts';

@@ -1,4 +1,12 @@
-import { waitForSqliteStore } from '@meridian/watermark-store';
+import { readFileSync, statSync } from 'node:fs';
+import { openDatabase } from '@meridian/database';
+import { assert } from '@meridian/prelude';
+import {
+  openSqlStore,
+  StoreError,
+  waitForJournal,
+  waitForSqliteStore,
+} from '@meridian/watermark-store';
 import type { Finding, Journal, WatermarkStore } from '@meridian/watermark-store';
 import type { Configuration } from './compose.ts';
 
@@ -12,14 +20,84 @@ export type OpenGuard = {
 };
 
 /**
- * Opens what guards the keys, as soon as no other process holds it.
+ * Opens what guards the keys, as soon as no other process holds it and it can be reached.
  * @throws StoreError
  */
 export async function openGuard(
-  { store: folder, journal: file }: Configuration,
+  { store: folder, database, journal: file, site }: Configuration,
   signal: AbortSignal,
 ): Promise<OpenGuard> {
-  const store = await waitForSqliteStore(folder, file, signal);
-  const { journal, findings, close } = store;
-  return { store, journal, findings, close };
+  if (folder !== undefined) {
+    const store = await waitForSqliteStore(folder, file, signal);
+    const { journal, findings, close } = store;
+    return { store, journal, findings, close };
+  }
+  assert(database !== undefined, 'a configuration has a store or a database');
+  const journal = await waitForJournal(file, signal);
+  try {
+    const store = await whenReachable(() => openShared(database, site), signal);
+    const close = () => store.close().finally(journal.close);
+    // A database is held against the journal by the first patrol, before anything is signed.
+    return { store, journal, findings: [], close };
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+type Shared = NonNullable<Configuration['database']>;
+
+async function openShared(
+  { urlFile, cluster, ca, cert, key, ...options }: Shared,
+  site: string,
+): Promise<WatermarkStore> {
+  const database = openDatabase({
+    ...options,
+    url: secretOf(urlFile),
+    applicationName: `meridian-signer ${site}`,
+    ...(cluster === undefined ? {} : { cluster }),
+    tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },
+  });
+  try {
+    return await openSqlStore({ database });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Group and others. */
+const EXPOSED_MODE = 0o077;
+
+/** @throws Error naming the file, never what is in it */
+function secretOf(file: string): string {
+  const why = (complaint: string) => new Error(`database.urlFile: ${file} ${complaint}`);
+  let text: string;
+  try {
+    if ((statSync(file).mode & EXPOSED_MODE) !== 0)
+      throw why('may be read by others than its owner');
+    text = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw why('cannot be read');
+  }
+  return text;
+}
+
+/** How often a database that is away is tried again. */
+const TRY_AGAIN_MS = 500;
+
+async function whenReachable<Opened>(
+  open: () => Promise<Opened>,
+  signal: AbortSignal,
+): Promise<Opened> {
+  while (!signal.aborted) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'unavailable') throw error;
+    }
+    await new Promise(resolve => setTimeout(resolve, TRY_AGAIN_MS));
+  }
+  throw new StoreError('closed');
 }

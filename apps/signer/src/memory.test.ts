@@ -122,6 +122,17 @@ describe('whose a row is', () => {
     expect(used()).toBe(0);
   });
 
+  test('is not learnt from the row: one that woke in the store alone permits nothing', async () => {
+    const { store, change } = await disk();
+    const journal = await journalOf(store);
+    const row = journal.rows().find(({ kind }) => kind === 'attestation')!;
+    journal.learn([{ ...row, mode: 'standby' }]);
+    change('attestation', { seq: 99 });
+    const { ask, used } = await signing(store, { journal });
+    expect(await ask(attestation(10))).toMatchObject(refused('standby'));
+    expect(used()).toBe(0);
+  });
+
   test('ends with its incarnation', async () => {
     const { store, change } = await disk();
     const { ask, used } = await signing(store);

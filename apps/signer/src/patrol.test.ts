@@ -61,7 +61,7 @@ test('a signer learns from the store how far a row has counted, and never whose 
   const row = (await store.rows()).find(({ kind }) => kind === 'attestation')!;
   await patrol(idle);
   expect(idleJournal.known(row)?.seq).toBe(row.seq);
-  for (const change of [{ epoch: 9 }, { site: 'ie' }]) {
+  for (const change of [{ epoch: 9 }, { epoch: 9, site: 'ie' }]) {
     const before = new Map(kept);
     for (const [name, each] of kept) kept.set(name, { ...each, ...change, seq: each.seq + 5 });
     await patrol(idle);

@@ -37,7 +37,7 @@ function isSame(one: Row, other: Row): boolean {
 /** How far a row has counted is learnt from the store; whose it is, never (rule 5). */
 function learnCount({ journal }: PatrolParts, known: Row, stored: Row | undefined): void {
   if (stored === undefined || stored.seq === known.seq) return;
-  if (stored.site === known.site && stored.epoch === known.epoch) journal.noteSoon(stored);
+  if (stored.epoch === known.epoch) journal.noteSoon(stored);
 }
 
 async function doubt(

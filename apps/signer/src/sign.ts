@@ -148,6 +148,8 @@ function requestOf(
   if (refusal !== undefined) return err(refusal);
   const known = journal.known({ chainId, pkh, kind });
   if (known === undefined) return err({ code: 'unknown_row' });
+  // A row becomes active under a later epoch only, and that is never learnt from the store either.
+  if (known.mode !== 'active') return err({ code: known.mode });
   const { epoch, incarnation, generation, seq } = known;
   return ok(signRequest(pkh, bytes, { site, epoch, incarnation, generation }, seq));
 }

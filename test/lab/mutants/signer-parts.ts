@@ -161,15 +161,8 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     rule: 5,
     why: 'a patrol learns another epoch',
     file: 'patrol.ts',
-    find: ' && stored.epoch === known.epoch',
-    replace: '',
-  },
-  {
-    rule: 5,
-    why: 'a patrol learns another site',
-    file: 'patrol.ts',
-    find: 'stored.site === known.site && ',
-    replace: '',
+    find: 'if (stored.epoch === known.epoch) journal',
+    replace: 'if (stored.epoch >= known.epoch) journal',
   },
   {
     rule: 8,

@@ -93,6 +93,13 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 5,
+    why: 'a row that stands by for all that is known here is asked for',
+    file: 'sign.ts',
+    find: "  if (known.mode !== 'active') return err({ code: known.mode });\n",
+    replace: '',
+  },
+  {
+    rule: 5,
     why: 'the site is that of the row, not that of the signer',
     file: 'sign.ts',
     find: 'signRequest(pkh, bytes, { site, epoch, incarnation, generation }, seq)',

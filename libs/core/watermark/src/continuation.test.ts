@@ -51,6 +51,30 @@ describe('a stored row continues what is known of it', () => {
     expect(codeOf({ ...known, ...edit })).toBe('edited_row');
   });
 
+  test.each<[string, Partial<Row>]>([
+    ['belongs to another site under the same epoch', { site: 'ie' }],
+    ['has an earlier epoch', { epoch: 0 }],
+    ['forgot a burnt epoch', { burntEpoch: -1 }],
+    ['has a shorter lease under the same epoch', { maxLevel: 200 }],
+  ])('not when it moved on and %s', (_what, edit) => {
+    expect(codeOf({ ...known, ...edit, seq: known.seq + 3 })).toBe('edited_row');
+    const frozen = { ...known, mode: 'frozen' } as const;
+    expect(continuationRefusal(frozen, { ...frozen, ...edit, seq: known.seq + 3 })?.code).toBe(
+      'edited_row',
+    );
+  });
+
+  test.each(['standby', 'frozen', 'latched'] as const)(
+    'not when it woke from %s, unless under a later epoch',
+    mode => {
+      const asleep = { ...known, mode };
+      const awake = { ...known, seq: known.seq + 1 };
+      expect(continuationRefusal(asleep, awake)?.code).toBe('edited_row');
+      const later = { ...awake, epoch: known.epoch + 1, site: 'ie', maxLevel: 150 };
+      expect(continuationRefusal(asleep, later)).toBeUndefined();
+    },
+  );
+
   test('not when it is another incarnation, unless an operator released it since', () => {
     expect(codeOf({ ...known, incarnation: 'other' })).toBe('other_incarnation');
     const given = { floor: at(200), horizonEnd: 200, incarnation: 'second' };

@@ -5,5 +5,5 @@ export { memoryStore } from './memory.ts';
 export { openJournal } from './sqlite-journal.ts';
 export { SQL_MIGRATIONS } from './sql-schema.ts';
 export { openSqlStore, type SqlStoreOptions } from './sql.ts';
-export { openSqliteStore, waitForSqliteStore } from './sqlite.ts';
+export { openSqliteStore, waitForJournal, waitForSqliteStore } from './sqlite.ts';
 export type { Changed, WatermarkStore } from './store.ts';

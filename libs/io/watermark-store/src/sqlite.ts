@@ -75,13 +75,21 @@ export async function waitForSqliteStore(
   journalFile: string,
   signal: AbortSignal,
 ): Promise<JournaledStore> {
-  const journal = await onceFree(() => openJournal(journalFile), signal);
+  const journal = await waitForJournal(journalFile, signal);
   try {
     return await onceFree(() => openSqliteStore(folder, journal), signal);
   } catch (error) {
     journal.close();
     throw error;
   }
+}
+
+/**
+ * Opens a journal as soon as no other process holds it.
+ * @throws StoreError as `openJournal`, never `busy`; `closed` when the signal ends the wait
+ */
+export function waitForJournal(file: string, signal: AbortSignal): Promise<Journal> {
+  return onceFree(() => openJournal(file), signal);
 }
 
 async function onceFree<Opened>(open: () => Opened, signal: AbortSignal): Promise<Opened> {

@@ -16,6 +16,8 @@ export type OpenGuard = {
   readonly journal: Journal;
   /** Rows that were not what the journal knows when both were opened. */
   readonly findings: readonly Finding[];
+  /** Whether other signers use the store, too: one of its own that fails once has failed for good. */
+  readonly isShared: boolean;
   readonly close: () => Promise<void>;
 };
 
@@ -30,7 +32,7 @@ export async function openGuard(
   if (folder !== undefined) {
     const store = await waitForSqliteStore(folder, file, signal);
     const { journal, findings, close } = store;
-    return { store, journal, findings, close };
+    return { store, journal, findings, isShared: false, close };
   }
   assert(database !== undefined, 'a configuration has a store or a database');
   const journal = await waitForJournal(file, signal);
@@ -38,7 +40,7 @@ export async function openGuard(
     const store = await whenReachable(() => openShared(database, site), signal);
     const close = () => store.close().finally(journal.close);
     // A database is held against the journal by the first patrol, before anything is signed.
-    return { store, journal, findings: [], close };
+    return { store, journal, findings: [], isShared: true, close };
   } catch (error) {
     journal.close();
     throw error;

@@ -106,11 +106,59 @@ test('what was seen of one kind says nothing of another', async () => {
   expect(await ask(block(10))).toMatchObject({ ok: true });
 });
 
+describe('a permission that contradicts what is known', () => {
+  test.each([
+    ['below the known place', 10],
+    ['at the known place', 11],
+  ])('%s is none, however far the row has counted', async (_what, level) => {
+    const { store, change } = await disk();
+    const { ask, used } = await signing(store);
+    expect(await ask(attestation(11))).toMatchObject({ ok: true });
+    await store.rows();
+    change('attestation', { level: 9 as Row['level'], digest: null, bytes: null, signature: null });
+    change('attestation', { seq: 99 });
+    expect(await ask(attestation(level, 2))).toMatchObject({ ok: false });
+    expect(await ask(attestation(12))).toMatchObject({ ok: false });
+    expect(used()).toBe(1);
+    expect((await store.rows()).map(({ mode }) => mode)).toEqual(['latched', 'latched']);
+  });
+
+  test('is none either when it was a refusal that told of the known place', async () => {
+    const { kept, store, putBack } = await disk();
+    const [one, other] = [await signing(store), await signing(store)];
+    await store.rows();
+    const earlier = new Map(kept);
+    await one.ask(attestation(10));
+    expect(await other.ask(attestation(10, 2))).toMatchObject(refused('conflicting_vote'));
+    putBack(earlier);
+    expect(await other.ask(attestation(10, 2))).toMatchObject(refused('store_went_back'));
+    expect(other.used()).toBe(0);
+  });
+
+  test('stops nothing where an operator released the row since', async () => {
+    const { store, change } = await disk();
+    const { ask } = await signing(store);
+    change('attestation', { incarnation: 'second', generation: 1, seq: 3 });
+    expect(await ask(attestation(10))).toMatchObject(refused('superseded'));
+    expect((await store.rows()).map(({ mode }) => mode)).toEqual(['active', 'active']);
+  });
+
+  test('of a foreign store stops nothing there', async () => {
+    const { store, change } = await disk();
+    const journal = await journalOf(store);
+    for (const kind of ['block', 'attestation'])
+      change(kind, { site: 'ie', incarnation: 'theirs', seq: 1 });
+    const { ask } = await signing(store, { journal });
+    expect(await ask(attestation(10))).toMatchObject(refused('fenced'));
+    expect((await store.rows()).map(({ mode }) => mode)).toEqual(['active', 'active']);
+  });
+});
+
 describe('whose a row is', () => {
   test('is not learnt from the row: another epoch in it permits nothing', async () => {
     const { store, change } = await disk();
     const { ask, used } = await signing(store);
-    change('attestation', { epoch: 7 });
+    change('attestation', { epoch: 7, seq: 99 });
     expect(await ask(attestation(10))).toMatchObject(refused('fenced'));
     expect(used()).toBe(0);
   });

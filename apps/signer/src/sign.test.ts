@@ -115,7 +115,8 @@ describe('before the vault is asked', () => {
 
   test('the bytes are those of the request, whatever becomes of them meanwhile', async () => {
     const { ask } = await signing();
-    const bytes = attestation(10);
+    // A buffer shares its bytes with whoever sliced it.
+    const bytes = Buffer.from(attestation(10));
     const asked = ask(bytes);
     bytes.set(attestation(99));
     const answer = (await asked) as { value: { signature: Signature } };

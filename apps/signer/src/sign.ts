@@ -4,11 +4,12 @@ import { protocolProblem, refusalProblem } from '@meridian/signer-protocol';
 import type { Answer, Problem } from '@meridian/signer-protocol';
 import { toHex, type PublicKeyHash, type Signature } from '@meridian/tezos';
 import { readSignBytes, type SignSubject } from '@meridian/tezos/forge';
-import { signRequest, type Permission, type Refusal, type SignRequest } from '@meridian/watermark';
+import { continuationRefusal, REFUSALS, signRequest } from '@meridian/watermark';
+import type { Permission, Refusal, Row, SignRequest } from '@meridian/watermark';
 import { STORE_ERRORS, StoreError } from '@meridian/watermark-store';
 import type { Journal, WatermarkStore } from '@meridian/watermark-store';
 import { within } from './deadline.ts';
-import type { Doubts } from './doubts.ts';
+import { latchDoubted, type Doubts } from './doubts.ts';
 import { horizonRefusal, policyProblem, type Policy } from './policy.ts';
 import { ReleasedSignatures } from './released.ts';
 import { signAndSeal } from './vault.ts';
@@ -71,7 +72,7 @@ export function createSigning(parts: SigningParts): Signing {
   const released = new ReleasedSignatures();
   return (pkh, given) => {
     // The caller's bytes may change while the store is asked.
-    const bytes = given.slice();
+    const bytes = Uint8Array.from(given);
     const subject = readSignBytes(bytes);
     const name = `${pkh}/${toHex(bytes)}`;
     const running = underWay.get(name);
@@ -122,13 +123,11 @@ async function signOnce(
   const guard = parts.guard();
   if (guard === undefined) return refuse(protocolProblem('store_unavailable'));
   try {
-    const request = requestOf(parts, guard, asked);
-    if (!request.ok) return refuse(refusalProblem(request.error));
-    const permitted = await permissionFor(parts, guard, request.value);
+    const permitted = await permissionFor(parts, guard, asked);
     if (!permitted.ok) return refuse(refusalProblem(permitted.error));
-    const stored = permitted.value.signature;
+    const { request, signature: stored } = permitted.value;
     if (stored !== null) return release(stored as Signature, 'released');
-    const signed = await signAndSeal(parts, guard, request.value, asked.bytes);
+    const signed = await signAndSeal(parts, guard, request, asked.bytes);
     return signed.ok ? release(signed.value, 'signed') : refuse(signed.error);
   } catch (error) {
     // What is no fault of the store is one of ours, and told as such by who answers.
@@ -137,12 +136,15 @@ async function signOnce(
   }
 }
 
+/** What a request is made from, and held against afterwards. */
+type Made = { readonly request: SignRequest; readonly known: Row };
+
 /** The request under the holder that this signer knows, which it never learns from the store (rule 5). */
 function requestOf(
   { site, doubts, now }: SigningParts,
   { journal }: Guard,
   { pkh, bytes, subject: { chainId, kind, level } }: Asked,
-): Result<SignRequest, Refusal> {
+): Result<Made, Refusal> {
   const refusal =
     doubts.of({ chainId, pkh }) ?? horizonRefusal(journal.horizon(chainId), level, now());
   if (refusal !== undefined) return err(refusal);
@@ -151,28 +153,63 @@ function requestOf(
   // A row becomes active under a later epoch only, and that is never learnt from the store either.
   if (known.mode !== 'active') return err({ code: known.mode });
   const { epoch, incarnation, generation, seq } = known;
-  return ok(signRequest(pkh, bytes, { site, epoch, incarnation, generation }, seq));
+  return ok({
+    known,
+    request: signRequest(pkh, bytes, { site, epoch, incarnation, generation }, seq),
+  });
 }
+
+type Permitted = Permission & { readonly request: SignRequest };
 
 /**
  * Asks the store. A block that another signer of the site was permitted is asked for again for a while: each time it
  * is the write that decides, and it succeeds once the signature is stored.
  */
 async function permissionFor(
-  { doubts, took }: SigningParts,
-  { store, journal }: Guard,
-  request: SignRequest,
-): Promise<Result<Permission, Refusal>> {
+  parts: SigningParts,
+  guard: Guard,
+  asked: Asked,
+): Promise<Result<Permitted, Refusal>> {
   const since = performance.now();
   for (;;) {
-    const permitted = await store.advance(request);
+    // Made anew each time: what the store said last time is known by now.
+    const made = requestOf(parts, guard, asked);
+    if (!made.ok) return made;
+    const { request, known } = made.value;
+    const outcome = await guard.store.advance(request);
     const ms = performance.now() - since;
-    if (permitted.ok) journal.noteSoon(permitted.value.row);
-    else if (permitted.error.code === 'block_spent' && ms < BLOCK_WAIT_MAX_MS) {
+    const doubt = await doubtOf(parts, guard, known, outcome);
+    const isWaiting = !outcome.ok && outcome.error.code === 'block_spent' && doubt === undefined;
+    if (isWaiting && ms < BLOCK_WAIT_MAX_MS) {
       await new Promise(resolve => setTimeout(resolve, BLOCK_LOOK_MS));
       continue;
-    } else doubts.note(request, permitted.error);
-    took('store', ms);
-    return permitted;
+    }
+    parts.took('store', ms);
+    if (doubt !== undefined) return err(doubt);
+    return outcome.ok ? ok({ ...outcome.value, request }) : outcome;
   }
+}
+
+/**
+ * Why what the store answered cannot be true: its row does not continue what this signer knew when it asked. A
+ * permission that contradicts the journal is none (rules 3 and 8). What does continue it is known from now on.
+ */
+async function doubtOf(
+  { doubts }: SigningParts,
+  { store, journal }: Guard,
+  known: Row,
+  outcome: Result<Permission, Refusal>,
+): Promise<Refusal | undefined> {
+  if (!outcome.ok) doubts.note(known, outcome.error);
+  const row = outcome.ok ? outcome.value.row : outcome.error.row;
+  if (row === undefined) return undefined;
+  const refusal = continuationRefusal(known, row);
+  if (refusal === undefined) {
+    journal.noteSoon(row);
+    return undefined;
+  }
+  if (!REFUSALS[refusal.code].latches) return outcome.ok ? refusal : undefined;
+  doubts.note(known, refusal);
+  await latchDoubted(store, known);
+  return refusal;
 }

@@ -51,7 +51,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: 3,
     why: 'bytes may change while the store is asked',
     file: 'sign.ts',
-    find: 'const bytes = given.slice();',
+    find: 'const bytes = Uint8Array.from(given);',
     replace: 'const bytes = given;',
   },
   {
@@ -89,7 +89,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     file: 'sign.ts',
     find: "if (known === undefined) return err({ code: 'unknown_row' });",
     replace:
-      "if (known === undefined)\n    return ok(signRequest(pkh, bytes, { site, epoch: 1, incarnation: 'first', generation: 0 }, null));",
+      "if (known === undefined)\n    return ok({\n      known: { seq: 0 } as Row,\n      request: signRequest(pkh, bytes, { site, epoch: 1, incarnation: 'first', generation: 0 }, null),\n    });",
   },
   {
     rule: 5,
@@ -109,8 +109,8 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'the store is not told what was seen of it',
     file: 'sign.ts',
-    find: '{ site, epoch, incarnation, generation }, seq));',
-    replace: '{ site, epoch, incarnation, generation }, null));',
+    find: '{ site, epoch, incarnation, generation }, seq),',
+    replace: '{ site, epoch, incarnation, generation }, null),',
   },
   {
     rule: 6,
@@ -133,7 +133,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     file: 'sign.ts',
     find: 'if (!permitted.ok) return refuse(refusalProblem(permitted.error));',
     replace:
-      "if (!permitted.ok) {\n      const all = await signAndSeal(parts, guard, request.value, asked.bytes);\n      return all.ok ? release(all.value, 'signed') : refuse(all.error);\n    }",
+      'if (!permitted.ok) {\n      await parts.keystore.sign(pkh, asked.bytes);\n      return refuse(refusalProblem(permitted.error));\n    }',
   },
   {
     rule: 9,
@@ -147,17 +147,17 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: 2,
     why: 'the vault is asked before the mark is durable',
     file: 'sign.ts',
-    find: '    const permitted = await permissionFor(parts, guard, request.value);\n',
+    find: '    const permitted = await permissionFor(parts, guard, asked);\n',
     replace:
-      '    const early = await parts.keystore.sign(pkh, asked.bytes);\n    parts = { ...parts, keystore: { sign: () => Promise.resolve(early) } };\n    const permitted = await permissionFor(parts, guard, request.value);\n',
+      '    const early = await parts.keystore.sign(pkh, asked.bytes);\n    parts = { ...parts, keystore: { sign: () => Promise.resolve(early) } };\n    const permitted = await permissionFor(parts, guard, asked);\n',
   },
   {
     rule: 2,
     why: 'the vault is asked while the mark is being written',
     file: 'sign.ts',
-    find: '    const permitted = await permissionFor(parts, guard, request.value);\n',
+    find: '    const permitted = await permissionFor(parts, guard, asked);\n',
     replace:
-      '    const writing = permissionFor(parts, guard, request.value);\n    const early = await parts.keystore.sign(pkh, asked.bytes);\n    parts = { ...parts, keystore: { sign: () => Promise.resolve(early) } };\n    const permitted = await writing;\n',
+      '    const writing = permissionFor(parts, guard, asked);\n    const early = await parts.keystore.sign(pkh, asked.bytes);\n    parts = { ...parts, keystore: { sign: () => Promise.resolve(early) } };\n    const permitted = await writing;\n',
   },
   {
     rule: 4,
@@ -172,7 +172,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     file: 'sign.ts',
     find: 'if (!permitted.ok) return refuse(refusalProblem(permitted.error));',
     replace:
-      "if (!permitted.ok) {\n      if (permitted.error.code !== 'block_spent') return refuse(refusalProblem(permitted.error));\n      const again = await signAndSeal(parts, guard, request.value, asked.bytes);\n      return again.ok ? release(again.value, 'signed') : refuse(again.error);\n    }",
+      "if (!permitted.ok) {\n      if (permitted.error.code === 'block_spent')\n        return ok({ signature: await parts.keystore.sign(pkh, asked.bytes) });\n      return refuse(refusalProblem(permitted.error));\n    }",
   },
   {
     rule: 4,
@@ -214,14 +214,14 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'what a permission says of its row is not remembered',
     file: 'sign.ts',
-    find: 'if (permitted.ok) journal.noteSoon(permitted.value.row);',
-    replace: 'if (permitted.ok) void journal;',
+    find: '    journal.noteSoon(row);\n',
+    replace: '',
   },
   {
     rule: 8,
     why: 'a refusal about the store leaves no doubt',
     file: 'sign.ts',
-    find: 'else doubts.note(request, permitted.error);',
+    find: '  if (!outcome.ok) doubts.note(known, outcome.error);\n',
     replace: '',
   },
   {
@@ -237,6 +237,34 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     file: 'sign.ts',
     find: '    tell(problem.code);\n',
     replace: '',
+  },
+  {
+    rule: 8,
+    why: 'a permission that contradicts the journal is one',
+    file: 'sign.ts',
+    find: '    if (doubt !== undefined) return err(doubt);\n',
+    replace: '',
+  },
+  {
+    rule: 8,
+    why: 'what contradicts the journal latches nothing',
+    file: 'sign.ts',
+    find: '  await latchDoubted(store, known);\n',
+    replace: '',
+  },
+  {
+    rule: 8,
+    why: 'what contradicts the journal leaves no doubt',
+    file: 'sign.ts',
+    find: '  doubts.note(known, refusal);\n  await',
+    replace: '  await',
+  },
+  {
+    rule: 8,
+    why: 'a refusal tells nothing of its row',
+    file: 'sign.ts',
+    find: 'outcome.ok ? outcome.value.row : outcome.error.row',
+    replace: 'outcome.ok ? outcome.value.row : undefined',
   },
   ...SIGNER_PARTS_MUTANTS,
   ...SIGNER_HTTP_MUTANTS,

@@ -128,4 +128,25 @@ export const CONTINUATION_MUTANTS: readonly Mutant[] = [
     find: '      if (!outcome.ok) return err(outcome.error);\n      changed.push(outcome.value);',
     replace: '      if (outcome.ok) changed.push(outcome.value);',
   },
+  {
+    rule: 10,
+    why: 'a new row may be active',
+    file: 'change.ts',
+    find: "assert(next.mode === 'standby', 'a new row stands by');",
+    replace: 'void next;',
+  },
+  {
+    rule: 8,
+    why: 'a latch may end without a release',
+    file: 'change.ts',
+    find: "  assert(isLet, 'a latch ends with a release, and not in signing');\n",
+    replace: '',
+  },
+  {
+    rule: 8,
+    why: 'a release may make active',
+    file: 'change.ts',
+    find: " && next.mode !== 'active'",
+    replace: '',
+  },
 ];

@@ -125,16 +125,16 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     rule: 5,
     why: 'a shared store teaches a release',
     file: 'journal.ts',
-    find: 'if (before?.generation !== row.generation || !continues(before, row)) return;',
-    replace: 'if (before === undefined || !continues(before, row)) return;',
+    find: 'if (before?.generation !== row.generation ||',
+    replace: 'if (before === undefined ||',
   },
   {
     rule: 5,
     why: 'a shared store teaches a row that begins',
     file: 'journal.ts',
-    find: 'if (before?.generation !== row.generation || !continues(before, row)) return;',
+    find: 'if (before?.generation !== row.generation || before.epoch !== row.epoch) return;',
     replace:
-      'if ((before ?? row).generation !== row.generation || !continues(before, row)) return;',
+      'if (before !== undefined && (before.generation !== row.generation || before.epoch !== row.epoch)) return;',
   },
   {
     rule: 8,
@@ -157,13 +157,6 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     file: 'journal.ts',
     find: '    pages.save({ rows, horizons: [] });\n    for',
     replace: '    pages.save({ rows: [], horizons: [] });\n    for',
-  },
-  {
-    rule: 8,
-    why: 'the base of a horizon moves to a lower level',
-    file: 'journal.ts',
-    find: '      if (before !== undefined && horizon.baseLevel < before.baseLevel) return;\n',
-    replace: '      void before;\n',
   },
   {
     rule: 8,
@@ -297,5 +290,19 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     file: 'sqlite-rows.ts',
     find: 'INSERT OR REPLACE INTO ${WHOLE_ROW}',
     replace: 'INSERT OR IGNORE INTO ${WHOLE_ROW}',
+  },
+  {
+    rule: 5,
+    why: 'whose a row is may have been written by others',
+    file: 'journal.ts',
+    find: '  if (next.epoch !== known.epoch && next.seq !== known.seq + 1) return false;\n',
+    replace: '',
+  },
+  {
+    rule: 5,
+    why: 'whose a row is may be learnt from an answer of the store',
+    file: 'journal.ts',
+    find: ' || before.epoch !== row.epoch',
+    replace: '',
   },
 ];

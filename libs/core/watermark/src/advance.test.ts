@@ -243,8 +243,24 @@ describe('a store that fell back', () => {
   test('the refusal is named before all that the row says of itself', () => {
     const seen = row.seq + 2;
     expect(codeAfter(seen, { ...latch(row), seq: row.seq })).toBe('store_went_back');
-    expect(codeAfter(seen, row, { ...HOLDER, incarnation: 'second' })).toBe('store_went_back');
     expect(codeAfter(seen, { ...row, maxLevel: 0 })).toBe('store_went_back');
+  });
+
+  test('is not what a foreign, a newly made or a released row is, whose sequence says nothing here', () => {
+    const seen = row.seq + 2;
+    const other = { ...HOLDER, incarnation: 'second' };
+    expect(codeAfter(seen, row, other)).toBe('other_incarnation');
+    expect(codeAfter(seen, row, { ...other, site: 'ie' })).toBe('fenced');
+    const released = { ...row, generation: HOLDER.generation + 1, incarnation: 'third' };
+    expect(codeAfter(seen, released)).toBe('superseded');
+    expect(codeAfter(seen, row, { ...HOLDER, site: 'ie' })).toBe('store_went_back');
+  });
+
+  test('every refusal but that of a missing row brings the row that was looked at', () => {
+    for (const stored of [row, { ...row, maxLevel: 0 }, latch(row)]) {
+      const outcome = advance(stored, request({ ...wish, level: 99 }, HOLDER, null));
+      expect(outcome).toMatchObject({ ok: false, error: { row: stored } });
+    }
   });
 
   test('a sequence that is no number is refused', () => {

@@ -38,27 +38,31 @@ export function advance(row: Row | undefined, request: SignRequest): Result<Perm
 export function refusalOf(row: Row | undefined, request: SignRequest): Refusal | undefined {
   if (row === undefined) return { code: 'missing_row' };
   assertSameKey(row, request);
-  const authority = authorityRefusal(row, request);
-  if (authority !== undefined) return authority;
+  const refusal =
+    authorityRefusal(row, request) ?? leaseRefusal(row, request) ?? markRefusal(row, request);
+  return refusal && { ...refusal, row };
+}
+
+function leaseRefusal(row: Row, { level }: SignRequest): Refusal | undefined {
   // Asked this way round, a lease end that is no number allows nothing.
-  if (!(request.level < row.maxLevel)) return { code: 'lease_exhausted' };
-  return markRefusal(row, request);
+  return level < row.maxLevel ? undefined : { code: 'lease_exhausted' };
 }
 
 /** What somebody who uses a store remembers of one of its rows. */
-export type Known = Pick<SignRequest, 'incarnation' | 'generation' | 'seenSeq'>;
+export type Known = Pick<SignRequest, 'site' | 'incarnation' | 'generation' | 'seenSeq'>;
 
 /**
- * Why the row is not the one that somebody knew: its store fell back or was set up anew. Asked before a row is
- * administered too, since a change of a row that fell back would hide that it did; only latching and releasing it, or
- * learning it anew, is left then.
+ * Why the row is not the one that somebody knew: its store fell back or was set up anew. A later generation comes
+ * first: a release counts them up, and what knows an earlier one has missed it, so what it saw before says nothing of
+ * the row, and the row is not to blame. Neither is that of a foreign site, whose store was taken for one's own.
  */
 export function storeRefusal(row: Row, known: Known): Refusal | undefined {
+  if (row.generation > known.generation) return { code: 'superseded' };
+  if (!isIncarnation(row, known))
+    return { code: row.site === known.site ? 'other_incarnation' : 'fenced' };
   // Asked this way round, a sequence that is no number counts as one that fell back.
-  if (known.seenSeq !== null && !(row.seq >= known.seenSeq)) return { code: 'store_went_back' };
-  if (isIncarnation(row, known)) return undefined;
-  // A release counts generations up. What knows an earlier one has missed it, and the row is not to blame.
-  return { code: row.generation > known.generation ? 'superseded' : 'other_incarnation' };
+  const isKept = known.seenSeq === null || row.seq >= known.seenSeq;
+  return isKept ? undefined : { code: 'store_went_back' };
 }
 
 /**

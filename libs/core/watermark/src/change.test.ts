@@ -55,6 +55,23 @@ describe('what a change writes', () => {
     expect(() => writesOf(KEY, rows, [next])).toThrow();
   });
 
+  test('of a row that is not there yet is one that stands by', () => {
+    const fresh = { ...block, kind: 'preattestation', seq: 0 } as const;
+    expect(() => writesOf(KEY, rows, [fresh])).toThrow(/a new row stands by/);
+    expect(writesOf(KEY, rows, [{ ...fresh, mode: 'standby' }])).toHaveLength(1);
+  });
+
+  test('of a latched row ends the latch by a release alone', () => {
+    const latched = latch(block);
+    const next = { ...latched, latchedFrom: null, seq: latched.seq + 1 };
+    const release = { generation: latched.generation + 1, incarnation: 'second' };
+    for (const mode of ['standby', 'frozen', 'active'] as const) {
+      expect(() => writesOf(KEY, [latched], [{ ...next, mode }])).toThrow(/a latch ends/);
+    }
+    expect(() => writesOf(KEY, [latched], [{ ...next, ...release, mode: 'active' }])).toThrow();
+    expect(writesOf(KEY, [latched], [{ ...next, ...release, mode: 'standby' }])).toHaveLength(1);
+  });
+
   test('is one row for each kind', () => {
     const raised = granted(raise(block, at(150), 'set'));
     expect(() => writesOf(KEY, rows, [raised, raised])).toThrow(/one row for each kind/);

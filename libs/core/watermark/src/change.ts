@@ -57,7 +57,8 @@ export function writesOf(
     assert(next.chainId === chainId && next.pkh === pkh, 'a change stays with its key');
     const stored = before.find(row => row.kind === next.kind);
     assert(mayWrite(stored, next), 'a row is written over the one that it came from');
-    if (stored !== undefined) assertNothingLost(stored, next);
+    if (stored === undefined) assert(next.mode === 'standby', 'a new row stands by');
+    else assertNothingLost(stored, next);
   }
   return writes;
 }
@@ -69,4 +70,7 @@ function assertNothingLost(stored: Row, next: Row): void {
   for (const count of ['epoch', 'generation', 'burntEpoch'] as const) {
     assert(next[count] >= stored[count], 'a count of a row never goes back');
   }
+  const isReleased = next.generation > stored.generation && next.mode !== 'active';
+  const isLet = stored.mode !== 'latched' || next.mode === 'latched' || isReleased;
+  assert(isLet, 'a latch ends with a release, and not in signing');
 }

@@ -1,4 +1,4 @@
-import type { Position } from './row.ts';
+import type { Position, Row } from './row.ts';
 
 /**
  * What a refusal asks of its reader. `unsafe`: signing could have been a double signature, or nearly.
@@ -168,4 +168,6 @@ export type Refusal = {
   readonly code: RefusalCode;
   readonly mark?: Position & { readonly digest: string | null };
   readonly released?: { readonly bytes: string; readonly signature: string | null };
+  /** The row that was looked at, for who keeps track of it; never for a client. */
+  readonly row?: Row;
 };

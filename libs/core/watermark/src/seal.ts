@@ -19,17 +19,17 @@ export function seal(
   // The digest does not name the key, and two tz4 keys sign the same bytes.
   assertSameKey(row, request);
   const authority = authorityRefusal(row, request);
-  if (authority !== undefined) return err(authority);
+  if (authority !== undefined) return err({ ...authority, row });
   const { level, round, digest } = row;
   const mark = { level, round, digest };
   const order = comparePositions(request, row);
   // A permission moved the mark up to the request and its digest. A mark below it, or one of something else at the
   // same place, is that of a store that forgot the permission.
   if (order > 0 || (order === 0 && digest !== request.digest)) {
-    return err({ code: 'store_went_back', mark });
+    return err({ code: 'store_went_back', mark, row });
   }
-  if (order < 0) return err({ code: 'below_mark', mark });
+  if (order < 0) return err({ code: 'below_mark', mark, row });
   const second = row.signature !== null && row.signature !== signature;
-  if (second && row.kind === 'block') return err({ code: 'block_spent', mark });
+  if (second && row.kind === 'block') return err({ code: 'block_spent', mark, row });
   return ok({ ...row, signature, seq: row.seq + 1 });
 }

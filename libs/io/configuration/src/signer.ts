@@ -72,6 +72,10 @@ export const SIGNER = z
         }),
       )
       .min(1)
+      .refine(
+        keys => new Set(keys.map(({ name }) => name)).size === keys.length,
+        'each key needs a name of its own',
+      )
       .meta({
         description:
           'The keys: a name, the file of its secret (readable by its owner alone), a password file if it is encrypted, and the role companion for the companion key of a tz4 baker.',

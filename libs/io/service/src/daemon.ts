@@ -19,6 +19,8 @@ export type DaemonWorld = {
   readonly atEnd: (close: () => Promise<void>) => void;
   /** Aborted as soon as a signal has come, before anything is closed. */
   readonly ending: AbortSignal;
+  /** Ends the daemon, which is of no use any more; whoever supervises it starts it anew. */
+  readonly fail: (error: Error) => void;
   /** Tells whoever started the daemon, on standard output, that it is of use: one JSON object in one line. */
   readonly announce: (facts: object) => void;
 };
@@ -45,12 +47,13 @@ export async function runDaemon<Schema extends z.ZodObject>(daemon: Daemon<Schem
   const log = openLog(daemon.app, logLevel ?? 'info');
   const closing: (() => Promise<void>)[] = [];
   const ending = new AbortController();
-  endWell(log, closing, ending);
+  const fail = endWell(log, closing, ending);
   try {
     await daemon.start(configuration, {
       log,
       atEnd: close => closing.push(close),
       ending: ending.signal,
+      fail,
       announce: facts => process.stdout.write(`${JSON.stringify({ app: daemon.app, ...facts })}\n`),
     });
     log.info('started');
@@ -114,8 +117,12 @@ function complain(lines: readonly string[]): void {
   process.exitCode = MISUSED;
 }
 
-/** Ends on a signal: what was started last is closed first; a second signal waits for nothing. */
-function endWell(log: Log, closing: (() => Promise<void>)[], ending: AbortController): void {
+/** Ends on a signal, or when told that the daemon failed: what was started last is closed first; a second signal waits for nothing. */
+function endWell(
+  log: Log,
+  closing: (() => Promise<void>)[],
+  ending: AbortController,
+): (error: Error) => void {
   const end = (status: number): void => {
     if (ending.signal.aborted) process.exit(status);
     ending.abort();
@@ -134,8 +141,10 @@ function endWell(log: Log, closing: (() => Promise<void>)[], ending: AbortContro
       end(0);
     });
   }
-  process.on('uncaughtException', error => {
+  const fail = (error: Error): void => {
     log.error('failed', { why: error.message, stack: error.stack });
     end(REFUSED);
-  });
+  };
+  process.on('uncaughtException', fail);
+  return fail;
 }

@@ -14,7 +14,7 @@ export type Journal = {
   readonly rows: () => readonly Row[];
   /** Above which no level of a chain can be, as last agreed. */
   readonly horizon: (chainId: ChainId) => Horizon | undefined;
-  /** Durable when it returns; one whose base is at a lower level than the known one changes nothing. */
+  /** An operator's word: takes the place of the known one, also of one that was drawn too high; durable when it returns. */
   readonly setHorizon: (chainId: ChainId, horizon: Horizon) => void;
   /**
    * What this signer wrote; durable when it returns. Only what continues the known row takes its place, and a row
@@ -23,7 +23,7 @@ export type Journal = {
   readonly note: (rows: readonly Row[]) => void;
   /**
    * What a store that others write to answered: known at once, durable within {@link JOURNAL_DELAY_MS} or with the
-   * next note. A row that is not known, or another generation of it, is not taken from a store.
+   * next note. A row that is not known, or another generation or epoch of it, is not taken from a store.
    */
   readonly noteSoon: (row: Row) => void;
   /** An operator's word: takes the place of what is known, whatever it was; durable when it returns. */
@@ -65,8 +65,6 @@ export function journalOver(medium: JournalMedium): Journal {
     horizon: chainId => horizons.get(chainId),
     setHorizon: (chainId, horizon) => {
       assertHorizon(horizon);
-      const before = horizons.get(chainId);
-      if (before !== undefined && horizon.baseLevel < before.baseLevel) return;
       pages.save({ rows: [], horizons: [[chainId, horizon]] });
       horizons.set(chainId, horizon);
     },
@@ -80,7 +78,8 @@ export function journalOver(medium: JournalMedium): Journal {
     },
     noteSoon: row => {
       const before = known.get(nameOf(row));
-      if (before?.generation !== row.generation || !continues(before, row)) return;
+      if (before?.generation !== row.generation || before.epoch !== row.epoch) return;
+      if (!continues(before, row)) return;
       pages.saveSoon(row);
       known.set(nameOf(row), row);
     },
@@ -99,6 +98,8 @@ export function journalOver(medium: JournalMedium): Journal {
 function continues(known: Row | undefined, next: Row): boolean {
   if (known === undefined) return next.seq === 0;
   if (next.generation > known.generation) return comparePositions(next, known) > 0;
+  // A new holder is written over the very row that is known: what came between was not written by us.
+  if (next.epoch !== known.epoch && next.seq !== known.seq + 1) return false;
   return next.seq > known.seq && continuationRefusal(known, next) === undefined;
 }
 

@@ -1,0 +1,81 @@
+import { REFUSALS, type Refusal, type Row } from '@meridian/watermark';
+import { StoreError } from '@meridian/watermark-store';
+import type { Doubts } from './doubts.ts';
+import type { OpenGuard } from './guard.ts';
+import { patrol } from './patrol.ts';
+
+/** What watching a guard needs. */
+export type WatchParts = {
+  readonly open: (signal: AbortSignal) => Promise<OpenGuard>;
+  readonly doubts: Doubts;
+  /** Told of each row that is not what this signer knew, as often as it is seen. */
+  readonly found: (row: Row, refusal: Refusal) => void;
+  /** Told why the rows could not be looked at this time. */
+  readonly missed: (error: StoreError) => void;
+  /** The guard is broken for good: this process can sign nothing any more. */
+  readonly broken: (error: StoreError) => void;
+  readonly ending: AbortSignal;
+};
+
+/** A guard whose rows are looked at again and again. */
+export type WatchedGuard = OpenGuard & {
+  /** The rows as they were when they were last looked at. */
+  readonly seen: () => readonly Row[];
+};
+
+/** How often the rows are looked at though nobody asks: well within the delay between two blocks. */
+const PATROL_MS = 2_000;
+/** How soon again, as long as they have not been looked at once. */
+const FIRST_PATROL_MS = 250;
+
+/**
+ * Opens what guards the keys and looks at all rows before it is of use; then as often as a block comes, or oftener.
+ * @throws StoreError when it cannot be opened, or `closed` when the signal ends the wait
+ */
+export async function openWatched(parts: WatchParts): Promise<WatchedGuard> {
+  const guard = await parts.open(parts.ending);
+  for (const { known, code } of guard.findings) {
+    parts.doubts.note(known, { code });
+    parts.found(known, { code });
+  }
+  let seen: readonly Row[] | undefined;
+  const look = async (): Promise<void> => {
+    try {
+      seen = await patrol({ ...guard, ...parts });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      parts.missed(error);
+      if (!guard.isShared) parts.broken(error);
+    }
+  };
+  await look();
+  while (seen === undefined && !parts.ending.aborted) {
+    await new Promise(resolve => setTimeout(resolve, FIRST_PATROL_MS));
+    await look();
+  }
+  const stop = repeatedly(look);
+  const close = () => stop().finally(guard.close);
+  if (seen !== undefined) return { ...guard, seen: () => seen ?? [], close };
+  await close();
+  throw new StoreError('closed');
+}
+
+/** Whether somebody has to look at once, as a level of the log. */
+export function levelOf({ code }: Refusal): 'error' | 'warn' {
+  return REFUSALS[code].alerts ? 'error' : 'warn';
+}
+
+/** Does something again and again, never twice at once; what is returned ends it. */
+function repeatedly(act: () => Promise<void>): () => Promise<void> {
+  let running = Promise.resolve();
+  let isIdle = true;
+  const timer = setInterval(() => {
+    if (!isIdle) return;
+    isIdle = false;
+    running = act().finally(() => (isIdle = true));
+  }, PATROL_MS);
+  return () => {
+    clearInterval(timer);
+    return running;
+  };
+}

@@ -2,7 +2,7 @@ import { Pool, types, type PoolClient, type QueryResult } from 'pg';
 import { told } from './classify.ts';
 import { DatabaseError } from './errors.ts';
 import { identityGuard } from './identity.ts';
-import { poolConfig, type DatabaseOptions } from './options.ts';
+import { poolConfig, timeoutsOf, type DatabaseOptions } from './options.ts';
 import { examine, type Fields, type Session } from './session.ts';
 import { timeIn, within, type Time } from './time.ts';
 
@@ -31,38 +31,44 @@ const CLOSE_MS = 2_000;
 
 /** @throws DatabaseError `bad_options` */
 export function connectionsOf(options: DatabaseOptions): Connections {
-  const pool = new Pool({ ...poolConfig(options), types: { getTypeParser: parserOf } });
+  const { pool, end } = poolOf(options);
+  const { connectMs } = timeoutsOf(options);
   const guard = identityGuard(options);
   const sessions = new WeakMap<PoolClient, Session>();
-  const open = new Set<PoolClient>();
   let closing: Promise<void> | undefined;
-  pool.on('connect', client => {
-    open.add(client);
-    // A connection that breaks while it is held tells so to the statement on it; unheard it would end the process.
-    client.on('error', () => undefined);
-  });
-  pool.on('remove', client => open.delete(client));
-  // The pool has thrown away what broke while nobody held it.
-  pool.on('error', () => undefined);
 
-  const admitted = async (client: PoolClient, time: Time): Promise<Session> => {
+  const admitted = async (client: PoolClient): Promise<Session> => {
     try {
+      const time = timeIn(connectMs);
       const session = await examine(text => answersOf(client, text, time), options);
       guard.admit(session);
       sessions.set(client, session);
       return session;
     } catch (error) {
       client.release(true);
-      throw told(error, 'connecting');
+      throw error;
     }
   };
-  const held = async (time: Time): Promise<[PoolClient, Session]> => {
+  const acquired = async (): Promise<readonly [PoolClient, Session]> => {
     for (;;) {
-      const client = await checkedOut(pool, time);
-      const session = sessions.get(client) ?? (await admitted(client, time));
+      const client = await pool.connect();
+      const session = sessions.get(client) ?? (await admitted(client));
       if (guard.isCurrent(session)) return [client, session];
       // To the server that another one took over from.
       client.release(true);
+    }
+  };
+  /** A connection within the time; one that comes later goes to whoever asks next. */
+  const held = async (time: Time): Promise<readonly [PoolClient, Session]> => {
+    if (pool.waitingCount >= WAITING_STATEMENTS_MAX) {
+      throw new DatabaseError('refused_now', 'too many statements wait for a connection');
+    }
+    const acquiring = acquired();
+    try {
+      return await within(acquiring, time);
+    } catch (error) {
+      acquiring.then(([client]) => client.release()).catch(() => undefined);
+      throw told(error, 'connecting');
     }
   };
   return {
@@ -80,22 +86,31 @@ export function connectionsOf(options: DatabaseOptions): Connections {
         client.release(isSpoilt);
       }
     },
-    close: () => (closing ??= ended(pool, open)),
+    close: () => (closing ??= end()),
   };
 }
 
-/** A connection within the time; one that comes later goes back as it came. */
-async function checkedOut(pool: Pool, time: Time): Promise<PoolClient> {
-  if (pool.waitingCount >= WAITING_STATEMENTS_MAX) {
-    throw new DatabaseError('refused_now', 'too many statements wait for a connection');
-  }
-  const connecting = pool.connect();
-  try {
-    return await within(connecting, time);
-  } catch (error) {
-    connecting.then(client => client.release()).catch(() => undefined);
-    throw told(error, 'connecting');
-  }
+/** The pool of the driver, and how it ends. */
+function poolOf(options: DatabaseOptions): { pool: Pool; end: () => Promise<void> } {
+  const pool = new Pool({ ...poolConfig(options), types: { getTypeParser: parserOf } });
+  const open = new Set<PoolClient>();
+  pool.on('connect', client => {
+    open.add(client);
+    // A connection that breaks while it is held tells so to the statement on it; unheard it would end the process.
+    client.on('error', () => undefined);
+  });
+  pool.on('remove', client => open.delete(client));
+  // The pool has thrown away what broke while nobody held it.
+  pool.on('error', () => undefined);
+  const end = async (): Promise<void> => {
+    try {
+      await within(pool.end(), timeIn(CLOSE_MS));
+    } catch {
+      // One that does not answer any more never says goodbye.
+      for (const client of open) streamOf(client)?.destroy();
+    }
+  };
+  return { pool, end };
 }
 
 /** Several statements in one message, so that a new connection takes few round trips. */
@@ -104,18 +119,10 @@ async function answersOf(client: PoolClient, text: string, time: Time): Promise<
   return [answers].flat().flatMap(({ rows }) => rows as readonly Fields[]);
 }
 
-async function ended(pool: Pool, open: ReadonlySet<PoolClient>): Promise<void> {
-  const time = timeIn(CLOSE_MS);
-  try {
-    await within(pool.end(), time);
-  } catch {
-    // One that does not answer any more never says goodbye.
-    for (const client of open) streamOf(client)?.destroy();
-  }
-}
-
 function streamOf(client: PoolClient): { destroy: () => void } | undefined {
-  const { connection } = client as { connection?: { stream?: { destroy: () => void } } };
+  const { connection } = client as {
+    connection?: { stream?: { destroy: () => void } };
+  };
   return connection?.stream;
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startProxy } from '@meridian/faults';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { openDatabase, type Database } from './database.ts';
 import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
@@ -117,6 +118,24 @@ describeWithPostgres('a database', () => {
       } finally {
         await postgres.resume();
       }
+    },
+    CASE_MAX_MS,
+  );
+
+  test(
+    'keeps a connection that was made too late for whoever asks next',
+    async () => {
+      const target = { host: '127.0.0.1', port: postgres.port };
+      const proxy = await startProxy({ target });
+      proxy.delay(150);
+      const database = open(proxy.url(postgres.url), { connectionsMax: 1 });
+      // To connect and to examine takes several times as long as one answer.
+      const asked = () => database.query('SELECT 1 AS one', [], { deadlineMs: 900 });
+      expect(await failureOf(asked())).toMatchObject({ code: 'refused_now' });
+      const later = () => asked().catch(() => undefined);
+      await expect.poll(later, { timeout: CASE_MAX_MS }).toEqual([{ one: 1 }]);
+      await closeAll();
+      await proxy.close();
     },
     CASE_MAX_MS,
   );

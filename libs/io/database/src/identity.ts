@@ -77,16 +77,18 @@ const DEADLINE_MS = 10_000;
  * @throws DatabaseError
  */
 export async function provisionIdentity(database: Database): Promise<string> {
-  const ask = (text: string, values: readonly string[] = []) =>
-    database.query(text, values, { deadlineMs: DEADLINE_MS });
-  const session = await database.session({ deadlineMs: DEADLINE_MS });
-  await database.query(
-    `INSERT INTO cluster_identity (only_row, cluster, provisioned_at, system_identifier)
-     VALUES (TRUE, $1::UUID, now(), $2::TEXT) ON CONFLICT DO NOTHING`,
-    [randomUUID(), session.system],
+  const { system } = await database.session({ deadlineMs: DEADLINE_MS });
+  const [row] = await database.transaction(
+    async query => {
+      await query(
+        `INSERT INTO cluster_identity (only_row, cluster, provisioned_at, system_identifier)
+         VALUES (TRUE, $1::UUID, now(), $2::TEXT) ON CONFLICT DO NOTHING`,
+        [randomUUID(), system],
+      );
+      return query('SELECT cluster::TEXT AS cluster FROM cluster_identity');
+    },
     { deadlineMs: DEADLINE_MS },
   );
-  const [row] = await ask('SELECT cluster::TEXT AS cluster FROM cluster_identity');
   assert(typeof row?.['cluster'] === 'string', 'an identity that was written is there');
   return row['cluster'];
 }

@@ -29,7 +29,7 @@ export type Verdict = 'killed' | 'survived' | 'stale';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
 /** A mutant that loops for ever is caught too. */
-const RUN_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 240_000;
 
 /** What a mutant makes of its file; undefined when the text to replace is not there, or there twice. */
 export function mutated(folder: string, { file, find, replace }: Mutant): string | undefined {

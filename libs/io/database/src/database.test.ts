@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startProxy } from '@meridian/faults';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { openDatabase, type Database } from './database.ts';
 import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 const SHORT = { deadlineMs: 300 };
 

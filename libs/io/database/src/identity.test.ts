@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
 import { identityGuard, provisionIdentity } from './identity.ts';
 import { migrate } from './migrations.ts';
 import type { DatabaseOptions } from './options.ts';
 import type { Session } from './session.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 const OPTIONS: DatabaseOptions = { url: '', applicationName: '' };
 const HERE: Session = {

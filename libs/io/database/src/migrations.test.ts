@@ -1,9 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
 import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
 import { assertSchema, migrate } from './migrations.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 const MIGRATIONS = [
   'CREATE TABLE IF NOT EXISTS one (n INT8 PRIMARY KEY)',

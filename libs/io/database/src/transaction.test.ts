@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
 import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 describeWithPostgres('a transaction', () => {
   let postgres: Postgres;

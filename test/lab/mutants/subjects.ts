@@ -37,6 +37,9 @@ export const SUBJECTS: readonly Subject[] = [
       'sqlite-file.ts': ['sqlite-file.test.ts', 'sqlite.test.ts', 'folder.test.ts'],
       'sqlite-journal.ts': ['journal.test.ts', 'journaled.test.ts'],
       'errors.ts': ['group.test.ts'],
+      'sql.ts': ['sql.test.ts', 'sql-faults.test.ts'],
+      'sql-asking.ts': ['sql-faults.test.ts'],
+      'sql-statements.ts': ['contract.test.ts'],
     },
   },
   {

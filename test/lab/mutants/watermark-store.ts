@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { FILE_MUTANTS } from './watermark-store-files.ts';
 import { JOURNAL_MUTANTS } from './watermark-store-journal.ts';
 import { MEDIA_MUTANTS } from './watermark-store-media.ts';
+import { SQL_MUTANTS } from './watermark-store-sql.ts';
 
 /** How libs/io/watermark-store groups changes, and what it tells of them, broken one line at a time. */
 export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
@@ -230,4 +231,5 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
   ...MEDIA_MUTANTS,
   ...FILE_MUTANTS,
   ...JOURNAL_MUTANTS,
+  ...SQL_MUTANTS,
 ];

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startProxy, type Proxy } from '@meridian/faults';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { err, ok } from '@meridian/prelude';
@@ -7,6 +7,8 @@ import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
 import { changeOfRows, latchKey, takeOver, type Change } from '@meridian/watermark/administration';
 import { activate, CHAIN, HOLDER, pkhOf, provisionOnly, request } from './fixtures.ts';
 import { CASE_MAX_MS, closeAll, freshStore, storeAt } from './sql-fixtures.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 const KEY = { chainId: CHAIN, pkh: pkhOf(1) };
 const FLOOR = { level: level(9), round: round(0) };
@@ -145,5 +147,20 @@ describeWithPostgres('administration in SQL', () => {
     expect(strikes.count()).toBe(1);
     expect(await store.rows()).toMatchObject(KINDS.map(kind => ({ kind, seq: 0 })));
     expect(await sql('SELECT 1 FROM epoch_log')).toHaveLength(3);
+  });
+
+  test.each([
+    ['COMMIT', { cut: 'before' }],
+    ['COMMIT', { cut: 'after' }],
+    ['UPDATE watermark', { sqlstate: '40001', when: 'before' }],
+  ] as const)('moves rows once where %s fails (%o)', async (where, fault) => {
+    const { url, sql } = await freshStore(postgres);
+    const store = await storeAt(proxy.url(url));
+    await activate(store, 1, KINDS);
+    const strikes = proxy.onStatement(new RegExp(where), fault);
+    expect(await store.administer(KEY, taken('ie', 5))).toMatchObject({ ok: true });
+    expect(strikes.count()).toBe(1);
+    expect(await store.rows()).toMatchObject(KINDS.map(() => ({ site: 'ie', epoch: 5, seq: 2 })));
+    expect(await sql('SELECT 1 FROM epoch_log')).toHaveLength(9);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startProxy, type Proxy } from '@meridian/faults';
 import {
   describeWithPostgres,
@@ -8,6 +8,8 @@ import {
 } from '@meridian/faults/postgres';
 import { activate, request } from './fixtures.ts';
 import { CASE_MAX_MS, closeAll, freshStore, storeAt } from './sql-fixtures.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 /* The stores see one address, behind which a synchronous standby takes the place of the server before. */
 describeWithPostgres('a store in SQL whose server is replaced by its standby', () => {

@@ -1,9 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startProxy, type Proxy } from '@meridian/faults';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { activate, CHAIN, pkhOf, request } from './fixtures.ts';
 import type { WatermarkStore } from './index.ts';
 import { CASE_MAX_MS, closeAll, freshStore, storeAt } from './sql-fixtures.ts';
+
+vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 /** The statement that permits, and the one that stores a signature. */
 const ADVANCES = /SET level = /;

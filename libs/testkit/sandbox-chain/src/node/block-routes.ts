@@ -3,8 +3,8 @@ import type { ChainBlock } from '../contract.ts';
 import * as blocks from './block-json.ts';
 import { constantsJson } from './constants.ts';
 import * as delegates from './delegate-json.ts';
-import { cycleBounds, cycleOf, levelJson, rightsCycles, rightsKnown } from './levels.ts';
-import { flagIn, integerIn, levelsIn } from './query.ts';
+import { cycleBounds, cycleOf, levelJson, levelsOf, rightsCycles, rightsKnown } from './levels.ts';
+import { cyclesIn, flagIn, integerIn, levelsIn } from './query.ts';
 import { chunkedJson, failure, json, message, type Answer, type Trace } from './reply.ts';
 import { attestationRightsJson, bakingRightsJson, validatorsJson } from './rights-json.ts';
 import type { Wanted } from './rights-json.ts';
@@ -95,15 +95,20 @@ function wanted(query: URLSearchParams): Wanted {
 /**
  * The levels that rights are asked of, `otherwise` when the query names none.
  * @param unknown what a node says of a level outside the cycles it knows
+ * @param withCycles whether the RPC takes cycles beside levels; `validators` does not
  */
 function levelsAsked(
   { view, block, query }: AtBlock,
   otherwise: number,
   unknown: (view: NodeView, block: ChainBlock, level: number) => Trace,
+  withCycles = true,
 ): Result<readonly number[], Answer> {
   const asked = levelsIn(query);
   if (!asked.ok) return asked;
-  const levels = asked.value.length > 0 ? asked.value : [otherwise];
+  const cycles = withCycles ? cyclesIn(query) : ok([]);
+  if (!cycles.ok) return cycles;
+  const named = [...asked.value, ...cycles.value.flatMap(cycle => levelsOf(view, cycle))];
+  const levels = named.length > 0 ? [...new Set(named)].sort((a, b) => a - b) : [otherwise];
   if (levels.some(level => level < 0)) return err(failure(message(negativeLevel(view))));
   const first = levels.find(level => !rightsKnown(view, block, level));
   return first === undefined ? ok(levels) : err(failure(unknown(view, block, first)));
@@ -128,7 +133,7 @@ function noSeed(view: NodeView, block: ChainBlock, level: number): Trace {
 }
 
 function validators(request: AtBlock): Answer {
-  const levels = levelsAsked(request, request.block.level, noStake);
+  const levels = levelsAsked(request, request.block.level, noStake, false);
   if (!levels.ok) return levels.error;
   return chunkedJson(validatorsJson(request.view, levels.value, wanted(request.query)));
 }

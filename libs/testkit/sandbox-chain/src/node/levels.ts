@@ -36,8 +36,21 @@ export function cycleBounds(
   block: ChainBlock,
   offset: number,
 ): { readonly first: number; readonly last: number } {
+  return boundsOf(view, cycleOf(view, block.level) + offset);
+}
+
+/** Every level of a cycle. */
+export function levelsOf(view: NodeView, cycle: number): readonly number[] {
+  const { first, last } = boundsOf(view, cycle);
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+}
+
+function boundsOf(
+  view: NodeView,
+  cycle: number,
+): { readonly first: number; readonly last: number } {
   const { blocksPerCycle } = view.chain.options;
-  const first = (cycleOf(view, block.level) + offset) * blocksPerCycle + 1;
+  const first = cycle * blocksPerCycle + 1;
   return { first, last: first + blocksPerCycle - 1 };
 }
 

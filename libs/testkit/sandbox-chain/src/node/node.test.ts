@@ -259,6 +259,27 @@ describe('rights', () => {
     expect(rounds('?max_round=3&all=true')).toEqual([0, 1, 2, 3]);
   });
 
+  test('whole cycles can be asked for beside levels, each level once and ascending', () => {
+    const { node } = grown(2);
+    const levelsOf = (path: string): readonly number[] => [
+      ...new Set(
+        (said(node, `${HEAD}/helpers/${path}`).json as { level: number }[]).map(
+          ({ level }) => level,
+        ),
+      ),
+    ];
+    const [first, second] = [1, 9].map(from => Array.from({ length: 8 }, (_, at) => from + at));
+    expect(levelsOf('attestation_rights?cycle=1')).toEqual(second);
+    expect(levelsOf('attestation_rights?cycle=1&cycle=0&level=3')).toEqual([
+      ...(first ?? []),
+      ...(second ?? []),
+    ]);
+    expect(levelsOf('baking_rights?cycle=0&max_round=0')).toEqual(first);
+    expect(levelsOf('validators?cycle=1')).toEqual([2]);
+    expect(said(node, `${HEAD}/helpers/attestation_rights?cycle=9`).status).toBe(500);
+    expect(said(node, `${HEAD}/helpers/attestation_rights?cycle=x`).status).toBe(400);
+  });
+
   test('a round of a later level begins when all before it are quick', () => {
     const { node } = grown(1);
     const target = `${HEAD}/helpers/baking_rights?level=3&max_round=0`;

@@ -17,6 +17,15 @@ export function levelsIn(query: URLSearchParams): Result<readonly number[], Answ
     : err(unreadable('level', wrong, 'Cannot parse level'));
 }
 
+/** A repeatable cycle. */
+export function cyclesIn(query: URLSearchParams): Result<readonly number[], Answer> {
+  const texts = query.getAll('cycle');
+  const wrong = texts.find(text => !/^\d{1,10}$/.test(text));
+  return wrong === undefined
+    ? ok(texts.map(Number))
+    : err(unreadable('cycle', wrong, 'Cannot parse cycle'));
+}
+
 /** A whole number that may be left out. */
 export function integerIn(
   query: URLSearchParams,

@@ -5,6 +5,9 @@ import { KEYSTORE_ERRORS } from '@meridian/keystore';
 import { INJECTION_FAILURES, STREAM_FAULTS } from '@meridian/node-pool';
 import { CHECKS } from '@meridian/operator/checks';
 import { configurationKeys, type MetricRow } from '@meridian/service';
+import { ACTIONS } from '@meridian/signer/actions';
+import { ADMIN_REFUSALS } from '@meridian/signer/admin-errors';
+import { AUDIT_ERRORS } from '@meridian/signer/audit';
 import { METRICS as SIGNER_METRICS } from '@meridian/signer/metrics';
 import { PROTOCOL_PROBLEMS, refusalProblem } from '@meridian/signer-protocol';
 import { ABSTENTIONS } from '@meridian/tenderbake';
@@ -31,6 +34,8 @@ export function reference(): string {
     ...plain('Why a node does not take a vote', 'code', INJECTION_FAILURES),
     ...plain('Errors of the watermark store', 'code', STORE_ERRORS),
     ...plain('Errors of keys', 'code', KEYSTORE_ERRORS),
+    ...administration(),
+    ...plain('Errors of the audit of a signer', 'code', AUDIT_ERRORS),
     ...doctor(),
     '',
   ].join('\n\n');
@@ -77,6 +82,27 @@ function refusals(): readonly string[] {
     table(['code', 'status', 'look', 'latches', 'meaning', 'what to do'], ofMark),
     '## Why the signer refuses before the watermark is asked',
     table(['code', 'status', 'meaning'], ofProtocol),
+  ];
+}
+
+function administration(): readonly string[] {
+  const actions = ACTIONS.map(({ name, summary, details }) => [
+    code(name),
+    summary,
+    details.join(' '),
+  ]);
+  const codes = Object.entries(ADMIN_REFUSALS).map(([name, { status, meaning }]) => [
+    code(name),
+    status.toString(),
+    meaning,
+  ]);
+  return [
+    '## Administration of the watermark',
+    '`meridian-signer watermark <action>`, or `POST /watermark/<action>` on the socket that `admin` names.',
+    table(['action', 'does', 'more'], actions),
+    '## Why administration refuses',
+    'In answers as `{code, message, field?}`, for a key alone as its `refused`.',
+    table(['code', 'status', 'meaning'], codes),
   ];
 }
 

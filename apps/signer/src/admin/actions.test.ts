@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Row } from '@meridian/watermark';
+
+import { activeStore, BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
+import { ACTIONS, perform, statusOf } from './actions.ts';
+import { ADMIN_REFUSALS } from './errors.ts';
+import { BEYOND, evidence, fileOf, HEAD, openOffice, type Office } from './fixtures.ts';
+
+let office: Office;
+beforeEach(() => {
+  office = openOffice();
+});
+afterEach(() => office.close());
+
+const init = (other: object = {}): Promise<string> =>
+  office.refusal('init', { evidence: evidence(), ...other });
+const known = (): readonly Row[] => office.store().journal.rows();
+
+describe('raise', () => {
+  test('moves marks up in whatever mode they are, never down, and the same floor again changes nothing', async () => {
+    await init();
+    const to = (at: number): Promise<string> => office.refusal('raise', { floor: { level: at } });
+    expect(await to(150)).toBe('done');
+    expect(await to(150)).toBe('done');
+    expect(await to(149)).toBe('would_lower_mark');
+    expect((await office.rows()).map(row => [row.level, row.mode, row.seq])).toEqual(
+      Array.from({ length: 3 }, () => [150, 'standby', 1]),
+    );
+    expect(known().map(row => row.level)).toEqual([150, 150, 150]);
+  });
+
+  test('is refused for rows that are not there, and for rows that this signer was never told of', async () => {
+    expect(await office.refusal('raise', { floor: { level: 150 } })).toBe('not_provisioned');
+    const store = await activeStore();
+    const { journal } = office.store();
+    const stranger = openOffice({ open: () => ({ store, journal }) });
+    const asked = { floor: { level: 150 }, kinds: ['attestation'] };
+    expect(await stranger.refusal('raise', asked)).toBe('unknown_row');
+    await stranger.close();
+  });
+});
+
+describe('show', () => {
+  test('shows rows beside what is known, and what is wrong', async () => {
+    await init({ kinds: ['attestation', 'block'] });
+    const { journal } = office.store();
+    const key = { chainId: CHAIN, pkh: BAKER.pkh };
+    const [row] = journal.rows().filter(({ kind }) => kind === 'block');
+    journal.learn([{ ...(row ?? expect.fail()), seq: 9 }]);
+    const shown = await office.ask('show');
+    expect(shown).toMatchObject({
+      site: 'us',
+      horizon: { base_level: HEAD, first_level_beyond: BEYOND },
+      keys: [{ findings: [{ kind: 'block', code: 'store_went_back' }] }],
+    });
+    expect(key).toBeDefined();
+  });
+
+  test('shows rows that this signer was never told of, without learning them', async () => {
+    const store = await activeStore();
+    const { journal } = office.store();
+    const stranger = { ...office.desk, open: () => ({ store, journal }) };
+    const shown = await perform(stranger, 'show', {});
+    expect(shown.keys[0]?.['findings']).toEqual([
+      { kind: 'block', code: 'unknown_row' },
+      { kind: 'attestation', code: 'unknown_row' },
+    ]);
+    expect(shown['horizon']).toBeNull();
+    expect(journal.rows()).toEqual([]);
+  });
+});
+
+describe('every action', () => {
+  test('refuses rows that the journal does not recognise, before it changes any', async () => {
+    await init();
+    const { journal } = office.store();
+    journal.learn(journal.rows().map(row => ({ ...row, incarnation: 'another' })));
+    const before = await office.rows();
+    const floor = { level: 5_000 };
+    expect(await office.refusal('raise', { floor })).toBe('untrusted_row');
+    expect(await init({ first_use: true, by: 'ann' })).toBe('untrusted_row');
+    const file = JSON.stringify(await fileOf(row => row));
+    expect(await office.refusal('import', { file })).toBe('untrusted_row');
+    expect(await office.rows()).toEqual(before);
+  });
+
+  test('says which of its arguments is wrong, and takes no others', async () => {
+    const asked: readonly (readonly [string, object, string])[] = [
+      ['init', {}, 'evidence'],
+      ['raise', { floor: { level: -1 } }, 'floor.level'],
+      ['raise', { floor: { level: 1, more: 1 } }, 'floor.more'],
+      ['raise', { floor: { level: 1 }, kinds: ['endorsement'] }, 'kinds[0]'],
+      ['show', { keys: ['tz1'] }, 'keys[0]'],
+      ['show', { keys: [OTHER.pkh] }, 'keys[0]'],
+      ['show', { chain: OTHER_CHAIN }, 'chain'],
+      ['latch', { by: 'a b' }, 'by'],
+      [
+        'release',
+        { floor: { level: 1 }, evidence: { ...evidence(), nodes: 'a' } },
+        'evidence.nodes',
+      ],
+      ['import', { floors: [{}], unsigned: true, by: 'x' }, 'floors[0].chain_id'],
+      ['adopt', { epoch: 1.5 }, 'epoch'],
+      ['export', { all: true }, 'all'],
+    ];
+    for (const [action, args, field] of asked)
+      await expect(office.ask(action, args)).rejects.toMatchObject({ name: 'AdminError', field });
+    expect(await office.rows()).toEqual([]);
+  });
+
+  test('takes any nonsense for what it is', async () => {
+    for (const { name } of ACTIONS)
+      for (const nonsense of [null, 7, 'x', [], { chain: 7 }, { keys: [] }, { floor: null }])
+        await expect(perform(office.desk, name, nonsense)).rejects.toMatchObject({
+          code: 'malformed',
+        });
+    expect(await office.refusal('nothing')).toBe('unknown_action');
+  });
+
+  test('a signer with several chains has to be told which', async () => {
+    const two = { ...office.desk, chains: [CHAIN, OTHER_CHAIN] };
+    await expect(perform(two, 'show', {})).rejects.toMatchObject({
+      code: 'malformed',
+      field: 'chain',
+    });
+    expect((await perform(two, 'show', { chain: OTHER_CHAIN })).keys).toHaveLength(1);
+  });
+
+  test('waits for nothing where the store is not held, or broke', async () => {
+    const waiting = { ...office.desk, open: () => undefined };
+    for (const [name, args] of [
+      ['show', {}],
+      ['raise', { floor: { level: 1 } }],
+    ] as const)
+      await expect(perform(waiting, name, args)).rejects.toMatchObject({
+        code: 'store_unavailable',
+      });
+    await office.store().close();
+    const broken = office.refusal('raise', { floor: { level: 1 } });
+    expect(await broken).toBe('store_unavailable');
+    await expect(office.ask('show')).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+
+  test('one key that is refused does not keep the others from it, and the answer says so', async () => {
+    const both = { ...office.desk, keys: () => [BAKER.pkh, OTHER.pkh] };
+    await perform(both, 'init', { evidence: evidence(), keys: [OTHER.pkh] });
+    const outcome = await perform(both, 'raise', { floor: { level: 150 } });
+    expect(outcome.keys).toMatchObject([
+      { public_key_hash: BAKER.pkh, refused: { code: 'not_provisioned' } },
+      { public_key_hash: OTHER.pkh, rows: [{ level: 150 }, { level: 150 }, { level: 150 }] },
+    ]);
+    expect(statusOf(outcome)).toBe(409);
+  });
+
+  test('is written down before it is done; where that fails, nothing is done', async () => {
+    const events: string[] = [];
+    const desk = {
+      ...office.desk,
+      audit: (event: string) => {
+        events.push(event);
+        throw new Error('the disk is full');
+      },
+    };
+    const asked = perform(desk, 'init', { evidence: evidence() });
+    await expect(asked).rejects.toMatchObject({ code: 'audit_unavailable' });
+    expect(events).toEqual(['watermark.init.asked']);
+    expect(await office.rows()).toEqual([]);
+  });
+
+  test('is written down when it is refused', async () => {
+    await office.refusal('export', {});
+    await office.refusal('import', { file: '{' });
+    expect(office.audited.slice(-2)).toEqual([
+      'watermark.import.asked',
+      'watermark.import.refused',
+    ]);
+  });
+
+  test('every code has a status and a meaning', () => {
+    for (const { status, meaning } of Object.values(ADMIN_REFUSALS)) {
+      expect([400, 404, 409, 500, 503]).toContain(status);
+      expect(meaning.length).toBeGreaterThan(15);
+    }
+  });
+});
+
+test('after a restart the journal knows all that administration did', async () => {
+  await init({ first_use: true, by: 'ann' });
+  await office.ask('raise', { floor: { level: 300 } });
+  await office.store().close();
+  const again = openOffice({}, office.folder);
+  expect(again.store().findings).toEqual([]);
+  expect(
+    again
+      .store()
+      .journal.rows()
+      .map(row => [row.level, row.epoch]),
+  ).toEqual(Array.from({ length: 3 }, () => [300, 1]));
+  await again.close();
+});

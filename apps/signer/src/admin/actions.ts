@@ -1,0 +1,89 @@
+import type { z } from '@meridian/service/schema';
+import type { Action, Outcome } from './action.ts';
+import { ADOPT } from './adopt.ts';
+import type { Desk } from './desk.ts';
+import { ADMIN_REFUSALS, AdminError } from './errors.ts';
+import { INIT } from './init.ts';
+import { LATCH, RELEASE } from './latches.ts';
+import { RAISE } from './raise.ts';
+import { SHOW } from './show.ts';
+import { EXPORT, IMPORT } from './transfer.ts';
+
+/** Everything that an operator may ask of the watermark of a running signer. */
+export const ACTIONS: readonly Action[] = [
+  INIT,
+  SHOW,
+  RAISE,
+  EXPORT,
+  IMPORT,
+  ADOPT,
+  LATCH,
+  RELEASE,
+];
+
+/**
+ * Does what an operator asks. It is written down before anything changes, and what became of it afterwards.
+ * @param given the arguments as they came, not read yet
+ * @throws AdminError
+ */
+export async function perform(desk: Desk, name: string, given: unknown): Promise<Outcome> {
+  const action = ACTIONS.find(each => each.name === name);
+  if (action === undefined) throw new AdminError('unknown_action', name);
+  const parsed = action.args.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new AdminError('malformed', issue?.message, fieldOf(issue));
+  }
+  const write = (event: string, fields: object): void => {
+    if (action.isAudited) audited(desk, `watermark.${name}.${event}`, fields);
+  };
+  write('asked', withoutFile(parsed.data));
+  let outcome: Outcome;
+  try {
+    outcome = await action.run(desk, parsed.data);
+  } catch (error) {
+    const code = error instanceof AdminError ? error.code : 'mistake';
+    write('refused', { code });
+    throw error;
+  }
+  write('done', {
+    keys: outcome.keys.map(({ public_key_hash, rows, refused }) => ({
+      public_key_hash,
+      rows,
+      refused,
+    })),
+  });
+  return outcome;
+}
+
+/** The status of an answer: that of the first key that was refused, if any was. */
+export function statusOf({ keys }: Outcome): number {
+  const refused = keys.find(each => each.refused !== undefined)?.refused;
+  return refused === undefined ? 200 : ADMIN_REFUSALS[refused.code].status;
+}
+
+/** @throws AdminError `audit_unavailable` */
+function audited(desk: Desk, event: string, fields: object): void {
+  try {
+    desk.audit(event, { ...fields });
+  } catch (error) {
+    throw new AdminError(
+      'audit_unavailable',
+      error instanceof Error ? error.message : String(error),
+    );
+  }
+}
+
+/** What was asked, without the text of a file, which the outcome names by its digest. */
+function withoutFile({ file: _, floors, ...args }: Readonly<Record<string, unknown>>): object {
+  return Array.isArray(floors) ? { ...args, floors: floors.length } : args;
+}
+
+function fieldOf(issue: z.core.$ZodIssue | undefined): string {
+  const path = issue?.path ?? [];
+  const steps = issue?.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path;
+  return steps
+    .map(step => (typeof step === 'number' ? `[${step.toString()}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
+}

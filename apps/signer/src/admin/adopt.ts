@@ -1,0 +1,69 @@
+import { z } from '@meridian/service/schema';
+import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
+import { action, forEachKey } from './action.ts';
+import { count, KINDS_ASKED, SUBJECT, subjectsOf } from './arguments.ts';
+import { changeKey, openStoreOf, withJournal, type AdminJournal, type Desk } from './desk.ts';
+import { AdminError } from './errors.ts';
+import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
+
+/** Tells a signer of rows that others made. */
+export const ADOPT = action({
+  name: 'adopt',
+  summary: 'tell this signer of rows that its store has, under the epoch that you name',
+  details: [
+    'For a further signer of a site on the database of the first one, and after a release that another one made. The',
+    'epoch comes from you, never from the store (rule 5). A row that fell back is not adopted: release it.',
+  ],
+  args: z.strictObject({
+    ...SUBJECT,
+    ...KINDS_ASKED,
+    epoch: count,
+    evidence: EVIDENCE.optional(),
+  }),
+  isAudited: true,
+  run: async (desk, args) => {
+    const open = openStoreOf(desk);
+    const { journal } = open;
+    const subjects = subjectsOf(desk, args);
+    const horizon = args.evidence && horizonOf(args.evidence);
+    for (const { chainId } of subjects.slice(0, 1)) {
+      if (args.evidence !== undefined) assertEvidence(args.evidence, chainId, desk.now());
+      if (horizon !== undefined) assertHorizonRises(journal, chainId, horizon);
+      else if (journal.horizon(chainId) === undefined) throw new AdminError('no_horizon');
+    }
+    return forEachKey(subjects, async subject => {
+      const adopted = await changeKey(open, subject, 'as_they_are', before => {
+        for (const kind of args.kinds) {
+          const row = before.find(each => each.kind === kind);
+          assertAdoptable(desk, journal, row, args.epoch);
+        }
+        return before;
+      });
+      const rows = adopted.filter(({ kind }) => args.kinds.includes(kind));
+      withJournal(() => {
+        journal.learn(rows);
+        if (horizon !== undefined) journal.setHorizon(subject.chainId, horizon);
+      });
+      return rows;
+    });
+  },
+});
+
+/** @throws AdminError `not_provisioned`, `other_site`, `other_epoch`, `untrusted_row` */
+function assertAdoptable(
+  { site }: Desk,
+  journal: AdminJournal,
+  row: Row | undefined,
+  epoch: number,
+): asserts row is Row {
+  if (row === undefined) throw new AdminError('not_provisioned');
+  if (row.site !== site) throw new AdminError('other_site', `${row.kind} is of ${row.site}`);
+  if (row.epoch !== epoch) throw new AdminError('other_epoch', row.kind);
+  const known = journal.known(row);
+  if (known === undefined) return;
+  const refusal = continuationRefusal(known, row);
+  // A release went above all that was signed, or it was none.
+  const isReleased = refusal?.code === 'superseded' && comparePositions(row, known) > 0;
+  if (refusal !== undefined && !isReleased)
+    throw new AdminError('untrusted_row', `${row.kind}: ${refusal.code}`);
+}

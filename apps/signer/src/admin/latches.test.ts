@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { memoryStore } from '@meridian/watermark-store';
+import { KINDS, type Row } from '@meridian/watermark';
+
+import { CHAIN } from '../fixtures.ts';
+import { perform } from './actions.ts';
+
+import { BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
+
+let office: Office;
+beforeEach(() => {
+  office = openOffice();
+});
+afterEach(() => office.close());
+
+const modes = async (): Promise<readonly string[]> => (await office.rows()).map(({ mode }) => mode);
+const init = (other: object = {}): Promise<string> =>
+  office.refusal('init', { evidence: evidence(), ...other });
+const known = (): readonly Row[] => office.store().journal.rows();
+
+describe('adopt', () => {
+  /** A second signer of the site on the same database, with a journal that knows nothing. */
+  const second = (): Office => {
+    const place = openOffice();
+    const { journal } = place.store();
+    return { ...place, ...askedOn(place, () => ({ store: office.store(), journal })) };
+  };
+  const askedOn = (
+    place: Office,
+    open: Office['desk']['open'],
+  ): Pick<Office, 'refusal' | 'desk'> => {
+    const desk = { ...place.desk, open };
+    return {
+      desk,
+      refusal: (action, args = {}) =>
+        perform(desk, action, args).then(
+          ({ keys }) => keys[0]?.refused?.code ?? 'done',
+          (error: unknown) => (error as { code: string }).code,
+        ),
+    };
+  };
+
+  test('the journal learns rows of its site under the epoch that is named, and the horizon', async () => {
+    await init();
+    await office.activate({}, KINDS);
+    const other = second();
+    const { journal } = other.store();
+    expect(await other.refusal('adopt', { epoch: 1 })).toBe('no_horizon');
+    const given = { evidence: evidence() };
+    expect(await other.refusal('adopt', { epoch: 0, ...given })).toBe('other_epoch');
+    expect(await other.refusal('adopt', { epoch: 2, ...given })).toBe('other_epoch');
+    expect(await other.refusal('adopt', given)).toBe('malformed');
+    expect(journal.rows()).toEqual([]);
+    expect(await other.refusal('adopt', { epoch: 1, ...given })).toBe('done');
+    expect(journal.rows()).toHaveLength(3);
+    expect(journal.horizon(CHAIN)?.baseLevel).toBe(HEAD);
+    await other.close();
+  });
+
+  test('rows of another site and rows that are not there are refused', async () => {
+    const other = second();
+    const given = { epoch: 1, evidence: evidence() };
+    expect(await other.refusal('adopt', given)).toBe('not_provisioned');
+    await init();
+    await office.activate({ site: 'ie' }, KINDS);
+    expect(await other.refusal('adopt', given)).toBe('other_site');
+    await other.close();
+  });
+
+  test('a store that fell back is not learnt anew under its old epoch', async () => {
+    await init();
+    await office.activate({}, KINDS);
+    const before = await office.rows();
+    await office.ask('raise', { floor: { level: 160 } });
+    const { journal } = office.store();
+    const kept = new Map(before.map(row => [`${row.chainId}/${row.pkh}/${row.kind}`, row]));
+    const old = askedOn(office, () => ({ store: memoryStore(kept), journal }));
+    expect(await old.refusal('adopt', { epoch: 1 })).toBe('untrusted_row');
+    expect(await old.refusal('raise', { floor: { level: 170 } })).toBe('untrusted_row');
+    expect(journal.rows().map(row => row.level)).toEqual([160, 160, 160]);
+  });
+});
+
+describe('latch and release', () => {
+  const release = (at: number, other: object = {}): Promise<string> =>
+    office.refusal('release', { floor: { level: at }, evidence: evidence(), ...other });
+
+  test('a latch stops all rows of a key, once', async () => {
+    expect(await office.refusal('latch')).toBe('not_provisioned');
+    await init();
+    await office.activate();
+    for (let twice = 0; twice < 2; twice++) expect(await office.refusal('latch')).toBe('done');
+    const rows = await office.rows();
+    expect(rows.map(({ mode }) => mode)).toEqual(['latched', 'latched', 'latched']);
+    expect(known().map(({ mode }) => mode)).toEqual(['latched', 'latched', 'latched']);
+  });
+
+  test('a release goes above horizon and head, under a new incarnation, and back to standby', async () => {
+    await init();
+    await office.activate({}, KINDS);
+    await office.ask('latch');
+    expect(await release(BEYOND - 1)).toBe('floor_too_low');
+    expect(await release(BEYOND)).toBe('done');
+    for (const row of await office.rows())
+      expect(row).toMatchObject({
+        ...{ mode: 'standby', level: BEYOND, history: 'doubtful' },
+        ...{ incarnation: 'incarnation-2', generation: 1 },
+      });
+    expect(known().map(({ generation }) => generation)).toEqual([1, 1, 1]);
+    expect(await release(BEYOND + 9)).toBe('wrong_mode');
+  });
+
+  test('a release goes above a lease, above what this signer knows, and above the line of before', async () => {
+    await init();
+    await office.activate({ maxLevel: 500 }, KINDS);
+    await office.ask('latch');
+    expect(await release(499)).toBe('floor_too_low');
+    office.store().journal.setHorizon(CHAIN, {
+      ...(office.store().journal.horizon(CHAIN) ?? expect.fail()),
+      slackLevels: 1_000,
+    });
+    expect(await release(500)).toBe('floor_too_low');
+    expect(await release(HEAD + 1 + 1_000 + 1)).toBe('done');
+  });
+
+  test('a mark that the store forgot, and the journal knows, is not gone below', async () => {
+    await init();
+    await office.activate({}, KINDS);
+    const before = await office.rows();
+    await office.ask('raise', { floor: { level: 700 } });
+    const kept = new Map(before.map(row => [`${row.chainId}/${row.pkh}/${row.kind}`, row]));
+    const desk = {
+      ...office.desk,
+      open: () => ({ store: memoryStore(kept), journal: office.store().journal }),
+    };
+    await perform(desk, 'latch', {});
+    const at = (floor: number) =>
+      perform(desk, 'release', { floor: { level: floor }, evidence: evidence() });
+    expect((await at(700)).keys[0]?.refused?.code).toBe('floor_too_low');
+    expect((await at(701)).keys[0]?.refused).toBeUndefined();
+  });
+
+  test('a head that the nodes agree on is not gone below, whatever the clock says', async () => {
+    await init();
+    await office.ask('latch');
+    // By a clock that runs behind the chain, with no slack.
+    const head = { level: 900, hash: 'BL', timestamp: '2026-11-25T08:00:30Z' };
+    const given = { evidence: evidence({ head, slack_levels: 0 }) };
+    expect(await release(900, given)).toBe('floor_too_low');
+    expect(await release(901, given)).toBe('done');
+  });
+
+  test('evidence of too few nodes releases nothing', async () => {
+    await init();
+    await office.ask('latch');
+    expect(await release(BEYOND, { evidence: evidence({ nodes: ['a'] }) })).toBe('no_quorum');
+    expect(await modes()).toEqual(['latched', 'latched', 'latched']);
+  });
+});

@@ -1,0 +1,92 @@
+import { z } from '@meridian/service/schema';
+import { horizonEnd, NO_MAX_LEVEL, type Row } from '@meridian/watermark';
+import { latchKey, releaseKey, type KeyOfRows } from '@meridian/watermark/administration';
+import { action, forEachKey } from './action.ts';
+import { FLOOR, positionOf, SUBJECT, subjectsOf } from './arguments.ts';
+import {
+  changeKey,
+  granted,
+  knownOf,
+  noteKnown,
+  openStoreOf,
+  withJournal,
+  type OpenStore,
+} from './desk.ts';
+import { AdminError } from './errors.ts';
+import { assertEvidence, by, EVIDENCE, horizonOf, type Evidence } from './evidence.ts';
+
+/** Stops a key. */
+export const LATCH = action({
+  name: 'latch',
+  summary: 'stop signing with a key at once, all kinds, until it is released',
+  details: ['Works whatever state the rows are in; latching again changes nothing.'],
+  args: z.strictObject({ ...SUBJECT, by: by.optional() }),
+  isAudited: true,
+  run: async (desk, args) => {
+    const open = openStoreOf(desk);
+    return forEachKey(subjectsOf(desk, args), async subject => {
+      const rows = await changeKey(open, subject, 'as_they_are', before => {
+        if (before.length === 0) throw new AdminError('not_provisioned');
+        return latchKey(before);
+      });
+      // Only what continues the known row is taken; the witness of one that fell back stays.
+      noteKnown(open.journal, rows);
+      return rows;
+    });
+  },
+});
+
+/** Ends the latch of a key. */
+export const RELEASE = action({
+  name: 'release',
+  summary: 'end the latch of a key: its rows stand by again, above all that can have been signed',
+  details: [
+    'The level is above the marks of the store and those that this signer knows, above the head that the nodes agree on,',
+    'and at the end of the horizon and of any lease or above (rule 8). Rows get a new incarnation and stay in standby.',
+  ],
+  args: z.strictObject({ ...SUBJECT, floor: FLOOR, evidence: EVIDENCE, by: by.optional() }),
+  isAudited: true,
+  run: async (desk, args) => {
+    const open = openStoreOf(desk);
+    const subjects = subjectsOf(desk, args);
+    for (const { chainId } of subjects.slice(0, 1))
+      assertEvidence(args.evidence, chainId, desk.now());
+    const floor = positionOf(args.floor);
+    return forEachKey(subjects, async subject => {
+      const { least, end } = leastFloor(open, subject, args.evidence, desk.now());
+      if (floor.level < least)
+        throw new AdminError('floor_too_low', `level ${least.toString()} at least`, 'floor.level');
+      const release = { floor, horizonEnd: end, incarnation: desk.mint() };
+      const rows = await changeKey(open, subject, 'as_they_are', before => {
+        if (before.length === 0) throw new AdminError('not_provisioned');
+        return granted(releaseKey(before, release));
+      });
+      withJournal(() => {
+        open.journal.learn(rows);
+        open.journal.setHorizon(subject.chainId, horizonOf(args.evidence));
+      });
+      return rows;
+    });
+  },
+});
+
+/**
+ * The lowest level of a floor that is above all that this signer can have signed: what it knows outlives a store that
+ * forgot, and under the line of before levels may have been permitted that lie beyond the new one.
+ */
+function leastFloor(
+  { journal }: OpenStore,
+  subject: KeyOfRows,
+  evidence: Evidence,
+  now: Parameters<typeof horizonEnd>[1],
+): { readonly least: number; readonly end: number } {
+  const lines = [journal.horizon(subject.chainId), horizonOf(evidence)];
+  const ends = lines.map(line => (line === undefined ? 0 : horizonEnd(line, now)));
+  const end = Math.max(...ends);
+  const known = knownOf(journal, subject).map(leastAbove);
+  return { least: Math.max(end, evidence.head.level + 1, ...known), end };
+}
+
+function leastAbove({ level, maxLevel }: Row): number {
+  return Math.max(level + 1, maxLevel === NO_MAX_LEVEL ? 0 : maxLevel);
+}

@@ -1,0 +1,42 @@
+import { z } from '@meridian/service/schema';
+import type { Row } from '@meridian/watermark';
+import { changeOfRows, raise } from '@meridian/watermark/administration';
+import { action, forEachKey } from './action.ts';
+import { FLOOR, KINDS_ASKED, positionOf, SUBJECT, subjectsOf } from './arguments.ts';
+import { changeKey, granted, noteKnown, openStoreOf, type AdminJournal } from './desk.ts';
+import { AdminError } from './errors.ts';
+
+/** Moves marks up. */
+export const RAISE = action({
+  name: 'raise',
+  summary: 'move the marks of a key up to a floor; the mode stays as it is',
+  details: ['Nothing at or below the floor is signed any more. A mark is never lowered.'],
+  args: z.strictObject({ ...SUBJECT, ...KINDS_ASKED, floor: FLOOR }),
+  isAudited: true,
+  run: async (desk, args) => {
+    const open = openStoreOf(desk);
+    const floor = positionOf(args.floor);
+    return forEachKey(subjectsOf(desk, args), async subject => {
+      const change = changeOfRows(subject, args.kinds, row => raise(row, floor, 'set'));
+      const rows = await changeKey(open, subject, 'held_against_journal', before => {
+        assertKnown(open.journal, before, args.kinds);
+        return granted(change(before));
+      });
+      noteKnown(open.journal, rows);
+      return rows;
+    });
+  },
+});
+
+/**
+ * That this signer was told of the rows: a change would make it believe in what it read (rule 5).
+ * @throws AdminError `unknown_row`
+ */
+export function assertKnown(
+  journal: AdminJournal,
+  rows: readonly Row[],
+  kinds: readonly string[],
+): void {
+  const stranger = rows.find(row => kinds.includes(row.kind) && journal.known(row) === undefined);
+  if (stranger !== undefined) throw new AdminError('unknown_row', stranger.kind);
+}

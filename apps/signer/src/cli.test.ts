@@ -1,0 +1,357 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { assert, duration, instant } from '@meridian/prelude';
+import { createChain, createNode, type SandboxChain } from '@meridian/sandbox-chain';
+import { PROTOCOLS, type PublicKeyHash } from '@meridian/tezos';
+import { publicKeyHashOf } from '@meridian/tezos/crypto';
+import { ACTIONS } from './admin/actions.ts';
+import { openOffice, type Office } from './admin/fixtures.ts';
+import { adminHttp, serveAdmin, type AdminSocket } from './admin/server.ts';
+import { openAudit } from './audit.ts';
+import { COMMANDS } from './cli/commands.ts';
+import { runAdministration } from './cli.ts';
+import { BAKER } from './fixtures.ts';
+
+type Run = { readonly status: number; readonly output: string[]; readonly notes: string[] };
+
+/** Runs a command line in this process. */
+async function run(...args: readonly string[]): Promise<Run> {
+  const [output, notes]: [string[], string[]] = [[], []];
+  const running = runAdministration(args, {
+    print: line => output.push(line),
+    note: line => notes.push(line),
+  });
+  assert(running !== undefined, 'the command line is no daemon’s');
+  return { status: await running, output, notes };
+}
+
+const LEVELS = 21;
+const GUEST_STAKE = 5;
+
+/** A chain of robots that vote and bake, with a guest who never does, in its third cycle. */
+function chainWith(guest: typeof BAKER): SandboxChain {
+  const protocol = PROTOCOLS.find(({ number }) => number === '025');
+  assert(protocol !== undefined, 'the table has a row for 025');
+  const chain = createChain({
+    ...{ seed: 2, protocol, genesisTime: instant(1_800_000_000_000), committeeSize: 64 },
+    ...{ blocksPerCycle: 8, allBakersAttest: true, script: [] },
+    ...{ minimalBlockDelay: duration(1_000), delayIncrementPerRound: duration(1_000) },
+    guests: [{ delegate: guest.pkh, consensusKey: guest.key, stake: GUEST_STAKE }],
+    robots: { tz1: 1, tz2: 1, tz3: 0, tz4: 2 },
+    latency: { min: duration(5), max: duration(20) },
+  });
+  while (chain.head().level < LEVELS) chain.advanceTo(chain.nextWake());
+  return chain;
+}
+
+let chain: SandboxChain;
+let servers: Server[] = [];
+let urls: readonly string[];
+
+/** A node over HTTP; `answer` may stand in for it. */
+async function serveNode(
+  answer?: (path: string) => { status: number; body: string } | undefined,
+): Promise<string> {
+  const node = createNode(chain, { name: 'node', now: () => instant(0) });
+  const server = createServer((request, response) => {
+    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://node');
+    const reply = node.handle({ method: 'GET', path, query, body: '' });
+    assert('body' in reply, 'nothing here is a stream');
+    const given = answer?.(path) ?? reply;
+    response.writeHead(given.status, { 'content-type': 'application/json' }).end(given.body);
+  });
+  servers.push(server);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port.toString()}`;
+}
+
+beforeAll(async () => {
+  chain = chainWith(BAKER);
+  urls = [await serveNode(), await serveNode(), await serveNode()];
+});
+afterAll(() => {
+  for (const server of servers) {
+    server.close();
+    server.closeAllConnections();
+  }
+  servers = [];
+});
+
+let office: Office;
+let socket: AdminSocket;
+let reached: readonly string[];
+const serve = async (keys: readonly PublicKeyHash[] = [BAKER.pkh]): Promise<void> => {
+  office = openOffice({
+    chains: [chain.chainId],
+    keys: () => keys,
+    now: () => instant(Date.parse(chain.head().header.timestamp) + 2_000),
+  });
+  const path = join(office.folder, 'admin.sock');
+  socket = await serveAdmin(
+    adminHttp(office.desk, () => undefined),
+    path,
+  );
+  reached = ['--socket', path];
+};
+const stop = async (): Promise<void> => {
+  await socket.close();
+  await office.close();
+};
+beforeEach(() => serve());
+afterEach(stop);
+
+const nodes = (): readonly string[] => urls.flatMap(url => ['--node', url]);
+const watermark = (...args: readonly string[]): Promise<Run> =>
+  run('watermark', ...args, ...reached);
+const rows = async (): Promise<readonly { mode: string; level: number; kind: string }[]> =>
+  office.store().rows();
+
+describe('meridian-signer watermark', () => {
+  test('init asks the nodes for the head and makes rows that stand by above it', async () => {
+    const { status, output, notes } = await watermark('init', ...nodes());
+    expect({ status, notes: notes.filter(line => line.includes('unusable')) }).toEqual({
+      status: 0,
+      notes: [],
+    });
+    expect(output[0]).toBe(BAKER.pkh);
+    expect(output[1]).toContain('standby, us epoch 0, floor level 22 round 0');
+    expect(await rows()).toMatchObject([{ level: 22 }, { level: 22 }, { level: 22 }]);
+    expect(office.store().journal.horizon(chain.chainId)).toMatchObject({
+      ...{ baseLevel: LEVELS, minimalBlockDelay: 1_000, slackLevels: 5 },
+    });
+  });
+
+  test('init --first-use looks at every block where the key had rights, and takes the right to sign', async () => {
+    const { status, notes } = await watermark('init', '--first-use', '--by', 'ann', ...nodes());
+    expect(status).toBe(0);
+    expect(notes.join('\n')).toMatch(/blocks of tz1\w+ to look at/);
+    expect((await rows()).map(({ mode }) => mode)).toEqual(['active', 'active', 'active']);
+  });
+
+  test.each(['tz1', 'tz4'])(
+    'init --first-use refuses a %s key that votes and bakes, with the evidence',
+    async address => {
+      const robot = chain
+        .rights(LEVELS)
+        .seats.map(({ consensusKey }) => publicKeyHashOf(consensusKey))
+        .find(pkh => pkh.startsWith(address) && pkh !== BAKER.pkh);
+      assert(robot !== undefined, 'there is such a robot');
+      await stop();
+      await serve([robot]);
+      const { status, output } = await watermark('init', '--first-use', '--by', 'ann', ...nodes());
+      expect(status).toBe(1);
+      expect(output.join('\n')).toMatch(/key_in_use.*attestation\w* in block \d+ B/);
+      expect(await rows()).toEqual([]);
+    },
+  );
+
+  test('a node that has thrown old blocks away, lies or is gone is no witness', async () => {
+    const pruned = await serveNode(path =>
+      /\/blocks\/\d+$/.test(path) ? { status: 404, body: '' } : undefined,
+    );
+    const lying = await serveNode(path =>
+      /\/blocks\/\d+\/header$/.test(path) ? { status: 200, body: '{"hash":7}' } : undefined,
+    );
+    const first = (...all: readonly string[]): Promise<Run> =>
+      watermark('init', '--first-use', '--by', 'ann', ...all.flatMap(url => ['--node', url]));
+    const [good = ''] = urls;
+    const few = await first(good, pruned, lying);
+    expect(few.status).toBe(1);
+    expect(few.output.join()).toContain('no_quorum');
+    const gone = await first(good, 'http://127.0.0.1:1', 'http://127.0.0.1:2');
+    expect(gone.status).toBe(1);
+    expect(gone.notes.at(-1)).toContain('no_quorum');
+    expect(await rows()).toEqual([]);
+    const enough = await watermark(
+      'init',
+      ...[good, urls[1] ?? '', lying].flatMap(url => ['--node', url]),
+    );
+    expect(enough.status).toBe(0);
+  });
+
+  test('nodes on different chains agree on nothing', async () => {
+    const [good = ''] = urls;
+    const other = await serveNode(path =>
+      path.endsWith('/header')
+        ? {
+            status: 200,
+            body: JSON.stringify({
+              chain_id: 'NetXHAoG8TyXu4i',
+              level: LEVELS,
+              hash: 'BL',
+              timestamp: '2026-11-25T08:00:00Z',
+            }),
+          }
+        : undefined,
+    );
+    const { status, notes } = await watermark('init', '--node', good, '--node', other);
+    expect(status).toBe(1);
+    expect(notes.at(-1)).toContain('no 2 nodes agree');
+  });
+
+  test('show, raise, latch and release, with one object for programs', async () => {
+    await watermark('init', ...nodes());
+    expect(
+      (await watermark('raise', '--level', '90', '--round', '1', '--kind', 'block')).status,
+    ).toBe(0);
+    const shown = await watermark('show', '--json');
+    expect(JSON.parse(shown.output.at(-1) ?? '')).toMatchObject({
+      site: 'us',
+      keys: [{ public_key_hash: BAKER.pkh, findings: [], rows: [{}, {}, {}] }],
+    });
+    expect((await watermark('show')).output.join('\n')).toContain(
+      'block: standby, us epoch 0, floor level 90 round 1',
+    );
+    expect((await watermark('latch', '--by', 'ann')).status).toBe(0);
+    const low = await watermark('release', '--level', '90', ...nodes());
+    expect({ status: low.status, said: low.output.join().includes('floor_too_low') }).toEqual({
+      status: 1,
+      said: true,
+    });
+    expect((await watermark('release', '--level', '91', ...nodes())).status).toBe(0);
+    expect((await rows()).map(({ mode, level }) => [mode, level])).toEqual(
+      Array.from({ length: 3 }, () => ['standby', 91]),
+    );
+  });
+
+  test('an export is written for its owner, never over a file, and imported again', async () => {
+    await watermark('init', ...nodes());
+    const file = join(office.folder, 'marks.json');
+    expect((await watermark('export', file)).output).toEqual([`written to ${file}`]);
+    const over = await watermark('export', file);
+    expect(over.status).toBe(2);
+    const { output } = await watermark('export');
+    expect(JSON.parse(output.join('\n'))).toMatchObject({ metadata: { site: 'us' } });
+    const { signed_by: from } = JSON.parse(readFileSync(file, 'utf8')) as { signed_by: string };
+    expect((await watermark('import', file)).status).toBe(1);
+    expect((await watermark('import', file, '--from', from)).status).toBe(0);
+  });
+
+  test('marks of octez-signer and Signatory are imported for somebody who stands for them', async () => {
+    const hash = 'ab'.repeat(32);
+    const folder = join(office.folder, 'octez');
+    mkdirSync(folder);
+    const mark = { [chain.chainId]: { [BAKER.pkh]: { level: 40, round: 1, hash } } };
+    writeFileSync(join(folder, 'attestation_high_watermarks'), JSON.stringify(mark));
+    const signatory = join(office.folder, `${chain.chainId}.json`);
+    writeFileSync(
+      signatory,
+      JSON.stringify({ [BAKER.pkh]: { endorsement: { level: 50, round: 0, hash } } }),
+    );
+    expect((await watermark('import', '--octez', folder)).status).toBe(1);
+    const stands = ['--unsigned', '--by', 'ann'];
+    expect((await watermark('import', '--octez', folder, ...stands)).status).toBe(0);
+    expect(await rows()).toMatchObject([{ kind: 'attestation', level: 40, mode: 'standby' }]);
+    expect((await watermark('import', '--signatory', signatory, ...stands)).status).toBe(0);
+    expect(await rows()).toMatchObject([{ level: 50 }]);
+    const wrong = await watermark('import', '--signatory-table', signatory, ...stands);
+    expect(wrong).toMatchObject({ status: 1 });
+    expect(wrong.notes.join()).toContain('bad_field');
+  });
+
+  test('a key is adopted under the epoch that is named', async () => {
+    await watermark('init', ...nodes());
+    expect((await watermark('adopt', '--epoch', '1')).status).toBe(1);
+    expect((await watermark('adopt', '--epoch', '0', ...nodes())).status).toBe(0);
+  });
+
+  test('the socket is found by the configuration of the signer', async () => {
+    const config = join(office.folder, 'signer.yaml');
+    writeFileSync(config, `chainId: anything\nadmin: ${reached[1] ?? ''}\n`);
+    expect((await run('watermark', 'show', '--config', config)).status).toBe(0);
+    writeFileSync(config, 'chainId: anything\n');
+    expect(await run('watermark', 'show', '--config', config)).toMatchObject({
+      status: 2,
+      notes: [`meridian-signer: misused: ${config}: admin: is missing`],
+    });
+  });
+});
+
+const NONSENSE: readonly (readonly string[])[] = [
+  ['--wrong'],
+  ['--level'],
+  ['one', 'two', 'three'],
+  ['--kind', 'endorsement', '--level', '1', '--epoch', '1', '--node', 'http://127.0.0.1:1'],
+  ['--level', '-1'],
+  ['--level', '1e3', '--node', 'http://127.0.0.1:1'],
+  ['--node', 'ftp://x', '--level', '1', '--epoch', '1'],
+  ['--key', 'nobody', '--level', '1', '--epoch', '1', '--node', 'http://127.0.0.1:1'],
+];
+
+test.each(COMMANDS.map(({ action }) => action))(
+  '%s takes no nonsense, and says so without a stack',
+  async action => {
+    for (const nonsense of NONSENSE) {
+      const { status, output, notes } = await watermark(action, ...nonsense);
+      expect({ action, nonsense, status, isKnown: [1, 2].includes(status) }).toMatchObject({
+        isKnown: true,
+      });
+      expect([...output, ...notes].join('\n')).not.toMatch(/ at .*\.ts:\d/);
+    }
+    expect(await rows()).toEqual([]);
+  },
+);
+
+test('a command line that is wrong is told apart from what is refused', async () => {
+  const [good = ''] = urls;
+  const wrong: readonly (readonly string[])[] = [
+    ['watermark'],
+    ['watermark', 'nothing'],
+    ['watermark', 'show'],
+    ['watermark', 'show', '--config', '/nonexistent'],
+    ['watermark', 'raise', ...reached],
+    ['watermark', 'raise', '--round', '1', ...reached],
+    ['watermark', 'init', ...reached],
+    ['watermark', 'init', '--first-use', '--node', good, ...reached],
+    ['watermark', 'init', '--node', good, '--node', good, ...reached],
+    ['watermark', 'init', '--node', good, '--quorum', '2', ...reached],
+    ['watermark', 'import', ...reached],
+    ['watermark', 'import', '/nonexistent', ...reached],
+    ['watermark', 'import', '--octez', '/nonexistent', ...reached],
+    ['watermark', 'import', '--octez', '/a', '--signatory', '/b', ...reached],
+    ['watermark', 'import', '--octez-baker', '/a', ...reached],
+    ['watermark', 'adopt', ...reached],
+    ['watermark', 'latch', '--by', 'a b', ...reached],
+    ['audit', 'verify'],
+  ];
+  for (const args of wrong)
+    expect({ args, status: (await run(...args)).status }).toEqual({ args, status: 2 });
+  const gone = await run('watermark', 'show', '--socket', join(office.folder, 'gone'));
+  expect(gone).toMatchObject({ status: 1 });
+  expect(gone.notes.join()).toContain('does the signer run');
+  const asJson = await run('watermark', 'show', '--json', '--socket', join(office.folder, 'gone'));
+  expect(JSON.parse(asJson.output.at(-1) ?? '')).toMatchObject({ error: { code: 'unreachable' } });
+});
+
+test('every action has a command, with help that names its flags and examples', async () => {
+  expect(COMMANDS.map(({ action }) => action)).toEqual(ACTIONS.map(({ name }) => name));
+  for (const { action, flags } of COMMANDS) {
+    const { status, output } = await run('watermark', action, '--help');
+    expect(status).toBe(0);
+    const help = output.join('\n');
+    for (const [flag] of flags) expect(help).toContain(flag.split(' ')[0]);
+    expect(help).toContain('Examples:');
+  }
+});
+
+test('audit verify follows the chain, and names the first line that breaks it', async () => {
+  const file = join(office.folder, 'audit');
+  const audit = openAudit(file, () => instant(0));
+  for (const event of ['one', 'two']) audit.record(event, {});
+  audit.close();
+  expect((await run('audit', 'verify', file)).status).toBe(0);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('two', 'six'));
+  const broken = await run('audit', 'verify', file, '--json');
+  expect(broken.status).toBe(1);
+  expect(JSON.parse(broken.output.at(-1) ?? '')).toMatchObject({ broken: { line: 2 } });
+  expect((await run('audit', 'verify', join(office.folder, 'none'))).status).toBe(1);
+  expect(existsSync(join(office.folder, 'none'))).toBe(false);
+});
+
+test('the command line of a daemon is none of administration', () => {
+  expect(runAdministration(['--config', 'signer.yaml'])).toBeUndefined();
+  expect(runAdministration([])).toBeUndefined();
+});

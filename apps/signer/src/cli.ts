@@ -1,0 +1,207 @@
+import { Command as Program, CommanderError } from 'commander';
+import { ACTIONS } from './admin/actions.ts';
+import type { Outcome } from './admin/action.ts';
+import { askDaemon, SocketError } from './admin/client.ts';
+import { AdminError } from './admin/errors.ts';
+import { AuditError, verifyAudit } from './audit.ts';
+import { COMMANDS, type Command } from './cli/commands.ts';
+import {
+  MisuseError,
+  SOCKET_FLAGS,
+  socketOf,
+  subjectOf,
+  type Flag,
+  type Options,
+} from './cli/options.ts';
+import { printable, processTerminal, type Terminal } from './cli/terminal.ts';
+
+const DONE = 0;
+const REFUSED = 1;
+const MISUSED = 2;
+
+/** The first words of command lines that are no daemon's. */
+const GROUPS: Readonly<Record<string, string>> = {
+  watermark: 'What the signer remembers of its keys, through its socket while it runs',
+  audit: 'The file in which the signer writes down what it did',
+};
+
+/**
+ * Runs a command line that administers a signer, and says what the process exits with: 0 done, 1 refused, 2 misused.
+ * @param args without program and file
+ * @returns undefined for the command line of a daemon
+ */
+export function runAdministration(
+  args: readonly string[],
+  terminal?: Terminal,
+): Promise<number> | undefined {
+  const [group = ''] = args;
+  return Object.hasOwn(GROUPS, group) ? run(args, terminal ?? processTerminal()) : undefined;
+}
+
+async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let status = DONE;
+  const program = new Program('meridian-signer')
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .configureOutput({
+      writeOut: text => terminal.print(text.trimEnd()),
+      writeErr: text => terminal.note(text.trimEnd()),
+    });
+  const [watermark, audit] = Object.entries(GROUPS).map(([name, meaning]) =>
+    program.command(name).description(meaning),
+  );
+  for (const command of COMMANDS) {
+    const { summary = '', details = [] } =
+      ACTIONS.find(({ name }) => name === command.action) ?? {};
+    const leaf = leafOf(
+      watermark,
+      command.action,
+      command.usage,
+      command.flags,
+      summary,
+    ).addHelpText('after', helpAfter(details, command.examples));
+    leaf.action(async () => {
+      status = await reported(terminal, leaf.opts<Options>(), options =>
+        perform(command, leaf.args, options, terminal),
+      );
+    });
+  }
+  const verify = leafOf(
+    audit,
+    'verify',
+    '<FILE>',
+    [],
+    'follow the chain of an audit file; names the first line that breaks it',
+  );
+  verify.action(async () => {
+    status = await reported(terminal, verify.opts<Options>(), () => verified(verify.args[0] ?? ''));
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? DONE : MISUSED;
+  }
+  return status;
+}
+
+function leafOf(
+  parent: Program | undefined,
+  name: string,
+  usage: string,
+  flags: readonly Flag[],
+  summary: string,
+): Program {
+  const leaf = (parent ?? new Program()).command(`${name} ${usage}`.trim()).description(summary);
+  const others = usage === '<FILE>' ? SOCKET_FLAGS.slice(-1) : SOCKET_FLAGS;
+  for (const [flag, meaning] of [...flags, ...others]) leaf.option(flag, meaning);
+  return leaf;
+}
+
+function helpAfter(details: readonly string[], examples: readonly string[]): string {
+  const lines = examples.map(each => `  meridian-signer watermark ${each} --config signer.yaml`);
+  return ['', ...details, '', 'Examples:', ...lines].join('\n');
+}
+
+/** What a command says in the end. */
+type Said = { readonly status: number; readonly lines: readonly string[]; readonly json: unknown };
+
+async function perform(
+  command: Command,
+  args: readonly string[],
+  options: Options,
+  { note }: Terminal,
+): Promise<Said> {
+  const socket = socketOf(options);
+  const keys = async (): Promise<readonly string[]> => {
+    const shown = await asked(socket, 'show', subjectOf(options));
+    return shown.outcome.keys.map(({ public_key_hash }) => public_key_hash);
+  };
+  const call = { args, options, note: (line: string) => note(printable(line)), keys };
+  const { status, outcome } = await asked(socket, command.action, await command.prepare(call));
+  return { status, lines: command.lines(outcome, call).map(shownLine), json: outcome };
+}
+
+/** The outcome of an action. @throws Refusal when the signer refuses the whole of it */
+async function asked(
+  socket: string,
+  action: string,
+  args: object,
+): Promise<{ status: number; outcome: Outcome }> {
+  const { status, json } = await askDaemon(socket, action, args);
+  if (!Array.isArray(json['keys'])) throw new Refusal(json);
+  return { status: status === 200 ? DONE : REFUSED, outcome: json as Outcome };
+}
+
+async function verified(path: string): Promise<Said> {
+  const { lines, hash, broken } = await verifyAudit(path);
+  if (broken === undefined)
+    return {
+      status: DONE,
+      lines: [`${lines.toString()} lines, the last is ${hash}`],
+      json: { lines, hash },
+    };
+  const where = `line ${broken.line.toString()}: ${broken.why}`;
+  return { status: REFUSED, lines: [where], json: { lines, hash, broken } };
+}
+
+/** A refusal of the signer as it came. */
+class Refusal extends Error {
+  readonly json: Readonly<Record<string, unknown>>;
+
+  constructor(json: Readonly<Record<string, unknown>>) {
+    super(typeof json['message'] === 'string' ? json['message'] : 'the signer refuses');
+    this.json = json;
+  }
+}
+
+/** Runs something and says what came of it, in lines or as one object. */
+async function reported(
+  terminal: Terminal,
+  options: Options,
+  act: (options: Options) => Promise<Said>,
+): Promise<number> {
+  const asJson = options['json'] === true;
+  try {
+    const { status, lines, json } = await act(options);
+    if (asJson) terminal.print(JSON.stringify(json));
+    else for (const line of lines) terminal.print(line);
+    return status;
+  } catch (error) {
+    const { status, code, message, field } = reportOf(error);
+    if (asJson) terminal.print(JSON.stringify({ error: { code, message, field } }));
+    const where = field === undefined ? '' : ` (${field})`;
+    terminal.note(printable(`meridian-signer: ${code}: ${message}${where}`));
+    return status;
+  }
+}
+
+type Report = { status: number; code: string; message: string; field?: string | undefined };
+
+function reportOf(error: unknown): Report {
+  if (error instanceof MisuseError)
+    return { status: MISUSED, code: 'misused', message: error.message };
+  if (error instanceof SocketError)
+    return { status: REFUSED, code: 'unreachable', message: error.message };
+  if (error instanceof AuditError || error instanceof AdminError)
+    return {
+      status: REFUSED,
+      code: error.code,
+      message: error.message,
+      field: 'field' in error ? error.field : undefined,
+    };
+  if (!(error instanceof Refusal)) throw error;
+  const { code, field } = error.json;
+  const isMisuse = code === 'malformed';
+  return {
+    status: isMisuse ? MISUSED : REFUSED,
+    code: String(code),
+    message: error.message,
+    field: typeof field === 'string' ? field : undefined,
+  };
+}
+
+/** Lines of a file that is printed keep their indentation. */
+function shownLine(line: string): string {
+  return line.includes('\n') ? line : line.replace(/\p{Cc}/gu, ' ');
+}

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { assert, duration, instant } from '@meridian/prelude';
@@ -8,10 +8,11 @@ import { createChain, createNode, type SandboxChain } from '@meridian/sandbox-ch
 import { PROTOCOLS, type PublicKeyHash } from '@meridian/tezos';
 import { publicKeyHashOf } from '@meridian/tezos/crypto';
 import { ACTIONS } from './admin/actions.ts';
-import { openOffice, type Office } from './admin/fixtures.ts';
+import { ANN, BOB, openOffice, type Office } from './admin/fixtures.ts';
 import { adminHttp, serveAdmin, type AdminSocket } from './admin/server.ts';
 import { openAudit } from './audit.ts';
 import { COMMANDS } from './cli/commands.ts';
+import { PAPERS } from './cli/statements.ts';
 import { runAdministration } from './cli.ts';
 import { BAKER } from './fixtures.ts';
 
@@ -258,6 +259,40 @@ describe('meridian-signer watermark', () => {
     expect((await watermark('adopt', '--epoch', '0', ...nodes())).status).toBe(0);
   });
 
+  test('two operators sign a statement offline, and it makes the site the holder', async () => {
+    await watermark('init', ...nodes());
+    const at = (name: string): string => join(office.folder, name);
+    for (const [name, { secret }] of Object.entries({ ann: ANN, bob: BOB }))
+      writeFileSync(at(name), `unencrypted:${secret}`, { mode: 0o600 });
+    const words = ['--epoch', '2', '--level', '40', '--expires', '40', '--reason', 'a drill'];
+    expect((await watermark('statement', at('asked'), ...words)).status).toBe(0);
+    const first = await run(
+      'watermark',
+      'sign-statement',
+      at('asked'),
+      at('once'),
+      '--key',
+      at('ann'),
+    );
+    expect(first.status).toBe(0);
+    expect(first.notes).toContain('epoch: 2');
+    const once = await watermark('activate', '--statement', at('once'), ...nodes());
+    expect({ status: once.status, notes: once.notes.at(-1) }).toMatchObject({
+      status: 1,
+      notes: expect.stringContaining('too_few_operators') as string,
+    });
+    await run('watermark', 'sign-statement', at('once'), at('twice'), '--key', at('bob'));
+    expect((await watermark('activate', '--statement', at('twice'), ...nodes())).status).toBe(0);
+    expect((await rows()).map(({ mode, level }) => [mode, level])).toEqual(
+      Array.from({ length: 3 }, () => ['active', 40]),
+    );
+    chmodSync(at('ann'), 0o644);
+    const exposed = await run('watermark', 'sign-statement', at('asked'), '--key', at('ann'));
+    expect(exposed.status).toBe(2);
+    expect((await run('watermark', 'sign-statement', at('asked'))).status).toBe(2);
+    expect((await watermark('statement', '--epoch', '2')).status).toBe(2);
+  });
+
   test('the socket is found by the configuration of the signer', async () => {
     const config = join(office.folder, 'signer.yaml');
     writeFileSync(config, `chainId: anything\nadmin: ${reached[1] ?? ''}\n`);
@@ -334,6 +369,14 @@ test('every action has a command, with help that names its flags and examples', 
     const help = output.join('\n');
     for (const [flag] of flags) expect(help).toContain(flag.split(' ')[0]);
     expect(help).toContain('Examples:');
+  }
+});
+
+test('what is no action has help of its own', async () => {
+  for (const name of [...PAPERS.map(paper => ['watermark', paper.name]), ['audit', 'verify']]) {
+    const { status, output } = await run(...name, '--help');
+    expect({ name, status }).toEqual({ name, status: 0 });
+    expect(output.join('\n')).toContain('Examples:');
   }
 });
 

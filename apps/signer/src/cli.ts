@@ -4,9 +4,11 @@ import type { Outcome } from './admin/action.ts';
 import { askDaemon, SocketError } from './admin/client.ts';
 import { AdminError } from './admin/errors.ts';
 import { AuditError, verifyAudit } from './audit.ts';
-import { COMMANDS, type Command } from './cli/commands.ts';
+import { COMMANDS, type Call, type Command } from './cli/commands.ts';
+import { PAPERS } from './cli/statements.ts';
 import {
   MisuseError,
+  JSON_FLAG,
   SOCKET_FLAGS,
   socketOf,
   subjectOf,
@@ -47,35 +49,24 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
       writeOut: text => terminal.print(text.trimEnd()),
       writeErr: text => terminal.note(text.trimEnd()),
     });
-  const [watermark, audit] = Object.entries(GROUPS).map(([name, meaning]) =>
-    program.command(name).description(meaning),
+  const groups = new Map(
+    Object.entries(GROUPS).map(([name, meaning]) => [
+      name,
+      program.command(name).description(meaning),
+    ]),
   );
-  for (const command of COMMANDS) {
-    const { summary = '', details = [] } =
-      ACTIONS.find(({ name }) => name === command.action) ?? {};
-    const leaf = leafOf(
-      watermark,
-      command.action,
-      command.usage,
-      command.flags,
-      summary,
-    ).addHelpText('after', helpAfter(details, command.examples));
-    leaf.action(async () => {
-      status = await reported(terminal, leaf.opts<Options>(), options =>
-        perform(command, leaf.args, options, terminal),
-      );
+  for (const leaf of LEAVES) {
+    const { group, name, usage, summary, details, examples, flags } = leaf;
+    const command = (groups.get(group) ?? program)
+      .command(`${name} ${usage}`.trim())
+      .description(summary)
+      .addHelpText('after', helpAfter(details, examples));
+    for (const [flag, meaning] of flags) command.option(flag, meaning);
+    command.action(async () => {
+      const options = command.opts<Options>();
+      status = await reported(terminal, options, () => leaf.run(command.args, options, terminal));
     });
   }
-  const verify = leafOf(
-    audit,
-    'verify',
-    '<FILE>',
-    [],
-    'follow the chain of an audit file; names the first line that breaks it',
-  );
-  verify.action(async () => {
-    status = await reported(terminal, verify.opts<Options>(), () => verified(verify.args[0] ?? ''));
-  });
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -85,23 +76,60 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   return status;
 }
 
-function leafOf(
-  parent: Program | undefined,
-  name: string,
-  usage: string,
-  flags: readonly Flag[],
-  summary: string,
-): Program {
-  const leaf = (parent ?? new Program()).command(`${name} ${usage}`.trim()).description(summary);
-  const others = usage === '<FILE>' ? SOCKET_FLAGS.slice(-1) : SOCKET_FLAGS;
-  for (const [flag, meaning] of [...flags, ...others]) leaf.option(flag, meaning);
-  return leaf;
-}
-
 function helpAfter(details: readonly string[], examples: readonly string[]): string {
-  const lines = examples.map(each => `  meridian-signer watermark ${each} --config signer.yaml`);
+  const lines = examples.map(each => `  meridian-signer ${each}`);
   return ['', ...details, '', 'Examples:', ...lines].join('\n');
 }
+
+/** A command line of any kind. */
+type Leaf = {
+  readonly group: keyof typeof GROUPS;
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly details: readonly string[];
+  readonly examples: readonly string[];
+  readonly flags: readonly Flag[];
+  readonly run: (args: readonly string[], options: Options, terminal: Terminal) => Promise<Said>;
+};
+
+const examplesOf = (examples: readonly string[], asks: boolean): readonly string[] =>
+  examples.map(each => `watermark ${each}${asks ? ' --config signer.yaml' : ''}`);
+
+const LEAVES: readonly Leaf[] = [
+  ...COMMANDS.map((command): Leaf => {
+    const row = ACTIONS.find(({ name }) => name === command.action);
+    return {
+      ...{ group: 'watermark', name: command.action, usage: command.usage },
+      ...{ summary: row?.summary ?? '', details: row?.details ?? [] },
+      examples: examplesOf(command.examples, true),
+      flags: [...command.flags, ...SOCKET_FLAGS],
+      run: (args, options, terminal) => perform(command, args, options, terminal),
+    };
+  }),
+  ...PAPERS.map((paper): Leaf => {
+    const { name, usage, summary, details, flags, asks } = paper;
+    return {
+      ...{ group: 'watermark', name, usage, summary, details },
+      examples: examplesOf(paper.examples, asks),
+      flags: [...flags, ...(asks ? SOCKET_FLAGS : [JSON_FLAG])],
+      run: async (args, options, { note }) => {
+        const socket = asks ? socketOf(options) : '';
+        return { status: DONE, ...(await paper.run(callOf(args, options, note, socket))) };
+      },
+    };
+  }),
+  {
+    ...{ group: 'audit', name: 'verify', usage: '<FILE>' },
+    summary: 'follow the chain of an audit file; names the first line that breaks it',
+    details: [
+      'Compare the hash of the last line with one that was noted elsewhere: an end can be cut off.',
+    ],
+    examples: ['audit verify audit.jsonl'],
+    flags: [JSON_FLAG],
+    run: ([path = '']) => verified(path),
+  },
+];
 
 /** What a command says in the end. */
 type Said = { readonly status: number; readonly lines: readonly string[]; readonly json: unknown };
@@ -113,13 +141,22 @@ async function perform(
   { note }: Terminal,
 ): Promise<Said> {
   const socket = socketOf(options);
-  const keys = async (): Promise<readonly string[]> => {
-    const shown = await asked(socket, 'show', subjectOf(options));
-    return shown.outcome.keys.map(({ public_key_hash }) => public_key_hash);
-  };
-  const call = { args, options, note: (line: string) => note(printable(line)), keys };
+  const call = callOf(args, options, note, socket);
   const { status, outcome } = await asked(socket, command.action, await command.prepare(call));
   return { status, lines: command.lines(outcome, call).map(shownLine), json: outcome };
+}
+
+function callOf(
+  args: readonly string[],
+  options: Options,
+  note: (line: string) => void,
+  socket: string,
+): Call {
+  return {
+    ...{ args, options },
+    note: line => note(printable(line)),
+    shown: async () => (await asked(socket, 'show', subjectOf(options))).outcome,
+  };
 }
 
 /** The outcome of an action. @throws Refusal when the signer refuses the whole of it */

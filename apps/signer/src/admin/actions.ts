@@ -1,5 +1,6 @@
 import type { z } from '@meridian/service/schema';
 import type { Action, Outcome } from './action.ts';
+import { ACTIVATE } from './activate.ts';
 import { ADOPT } from './adopt.ts';
 import type { Desk } from './desk.ts';
 import { ADMIN_REFUSALS, AdminError } from './errors.ts';
@@ -19,6 +20,7 @@ export const ACTIONS: readonly Action[] = [
   ADOPT,
   LATCH,
   RELEASE,
+  ACTIVATE,
 ];
 
 /**
@@ -46,13 +48,11 @@ export async function perform(desk: Desk, name: string, given: unknown): Promise
     write('refused', { code });
     throw error;
   }
-  write('done', {
-    keys: outcome.keys.map(({ public_key_hash, rows, refused }) => ({
-      public_key_hash,
-      rows,
-      refused,
-    })),
-  });
+  const { keys, digest, by, statement } = outcome;
+  const changed = keys.map(({ public_key_hash, rows, refused }) => ({
+    ...{ public_key_hash, rows, refused },
+  }));
+  write('done', { keys: changed, digest, by, statement });
   return outcome;
 }
 
@@ -74,8 +74,13 @@ function audited(desk: Desk, event: string, fields: object): void {
   }
 }
 
-/** What was asked, without the text of a file, which the outcome names by its digest. */
-function withoutFile({ file: _, floors, ...args }: Readonly<Record<string, unknown>>): object {
+/** What was asked, without the text of a file, which the outcome names by its digest, and without signatures. */
+function withoutFile({
+  file: _,
+  statement: __,
+  floors,
+  ...args
+}: Readonly<Record<string, unknown>>): object {
   return Array.isArray(floors) ? { ...args, floors: floors.length } : args;
 }
 

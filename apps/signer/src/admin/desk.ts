@@ -1,9 +1,10 @@
 import type { Clock, Result } from '@meridian/prelude';
-import type { ChainId, PublicKey, PublicKeyHash, SecretKey } from '@meridian/tezos';
+import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
 import { continuationRefusal, type Row } from '@meridian/watermark';
 import type { AdministrationRefusal, KeyOfRows } from '@meridian/watermark/administration';
 import { StoreError, type Journal, type WatermarkStore } from '@meridian/watermark-store';
 import { AdminError } from './errors.ts';
+import type { Identity } from './identity.ts';
 
 /** What a signer knows of its rows outside the store; durable when a call returns. */
 export type AdminJournal = Pick<
@@ -23,8 +24,8 @@ export type Desk = {
   readonly open: () => OpenStore | undefined;
   /** What the site calls its store, for exports. */
   readonly storeName: string | null;
-  /** The tz1 secret of the site, which signs exports. */
-  readonly identity: SecretKey | undefined;
+  /** The tz1 key of the site, which signs exports. */
+  readonly identity: Identity | undefined;
   /** Whose exports are taken. */
   readonly trusted: readonly { readonly site: string; readonly publicKey: PublicKey }[];
   /** Who may break the glass, two at a time. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, instant } from '@meridian/prelude';
 import { level, round } from '@meridian/tezos';
-import { publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
+import { publicKeyOf, secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
 import { NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
 import { interchangeOf, signInterchange, type Interchange } from '@meridian/watermark/interchange';
 import { changeOfRows, freeze, takeOver, type Authority } from '@meridian/watermark/administration';
@@ -14,6 +14,7 @@ import { perform } from './actions.ts';
 import type { Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
+import type { Identity } from './identity.ts';
 
 /** Keys of people and sites for the tests of administration. */
 export const personOf = (seed: number) => {
@@ -29,6 +30,11 @@ export const HEAD = 100;
 export const NOW = instant(Date.parse('2026-11-25T08:00:06Z'));
 /** The first level beyond the horizon of {@link evidence}: a block of 6 s has passed, and 5 levels of slack. */
 export const BEYOND = HEAD + 1 + 5 + 1;
+
+export const identityFor = ({ secret, publicKey }: ReturnType<typeof personOf>): Identity => ({
+  publicKey,
+  sign: bytes => Promise.resolve(sign(secret, bytes)),
+});
 
 /** What three nodes of three agree on. */
 export function evidence(other: Partial<Evidence> = {}): Evidence {
@@ -70,7 +76,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
   const desk: Desk = {
     ...{ site: 'us', chains: [CHAIN], keys: () => [BAKER.pkh] },
     open: () => ({ store, journal: store.journal }),
-    ...{ storeName: null, identity: SITE_KEY.secret },
+    ...{ storeName: null, identity: identityFor(SITE_KEY) },
     trusted: [{ site: 'ie', publicKey: PEER_KEY.publicKey }],
     operators: Object.entries({ ann: ANN, bob: BOB }).map(([name, { publicKey }]) => ({
       name,

@@ -22,7 +22,12 @@ export const SHOW = action({
       const rows = await store.read(subject.chainId, subject.pkh).catch(asUnavailable);
       keys.push(shownKey(journal, subject, rows));
     }
-    return { site: desk.site, horizon: horizonJson(desk, journal, subjects), keys };
+    return {
+      site: desk.site,
+      chain_id: subjects[0]?.chainId,
+      horizon: horizonJson(desk, journal, subjects),
+      keys,
+    };
   },
 });
 

@@ -6,10 +6,10 @@ import { changeOf, provision, raise, type KeyOfRows } from '@meridian/watermark/
 import {
   ENTRIES_MAX,
   interchangeFloors,
+  interchangeBytes,
   interchangeOf,
   readInterchange,
   signatureProblem,
-  signInterchange,
   type Interchange,
   type KeyFloor,
 } from '@meridian/watermark/interchange';
@@ -39,7 +39,8 @@ export const EXPORT = action({
     const madeAt = new Date(desk.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     const file = interchangeOf(rows, { site, madeAt, store: desk.storeName });
     const keys = subjects.map(({ pkh }) => ({ public_key_hash: pkh }));
-    return { keys, file: signInterchange(file, identity) };
+    const signature = await identity.sign(interchangeBytes(file));
+    return { keys, file: { ...file, signed_by: identity.publicKey, signature } };
   },
 });
 

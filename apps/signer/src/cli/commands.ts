@@ -27,8 +27,8 @@ export type Call = {
   readonly args: readonly string[];
   readonly options: Options;
   readonly note: (line: string) => void;
-  /** The keys of the signer that the options name, or all of them. */
-  readonly keys: () => Promise<readonly string[]>;
+  /** What the signer shows of the keys that the options name, or of all. */
+  readonly shown: () => Promise<Outcome>;
 };
 
 /** How an action is asked for on a command line, beside what the table of actions says of it. */
@@ -64,7 +64,7 @@ export const COMMANDS: readonly Command[] = [
         floor: floorOf(call.options),
         by: isFirst ? needed(wordOf(call.options, 'by'), '--by') : wordOf(call.options, 'by'),
         first_use: isFirst,
-        evidence: await evidenceOf(call, isFirst ? await call.keys() : []),
+        evidence: await evidenceOf(call, isFirst ? await keysOf(call) : []),
       });
     },
     lines: outcomeLines,
@@ -170,7 +170,25 @@ export const COMMANDS: readonly Command[] = [
       }),
     lines: outcomeLines,
   },
+  {
+    action: 'activate',
+    usage: '',
+    flags: [
+      ['--statement <FILE>', 'the statement with the signatures of two operators'],
+      ...NODE_FLAGS,
+    ],
+    examples: ['activate --statement statement.json --node http://10.0.0.1:8732'],
+    prepare: async call => ({
+      statement: textOfFile(needed(wordOf(call.options, 'statement'), '--statement')),
+      evidence: await evidenceOf(call, []),
+    }),
+    lines: outcomeLines,
+  },
 ];
+
+async function keysOf({ shown }: Call): Promise<readonly string[]> {
+  return (await shown()).keys.map(({ public_key_hash: pkh }) => pkh);
+}
 
 async function evidenceOf({ options, note }: Call, unused: readonly string[]): Promise<object> {
   const urls = needed(wordsOf(options, 'node'), '--node');
@@ -184,9 +202,13 @@ async function evidenceOf({ options, note }: Call, unused: readonly string[]): P
   return askNodes({ urls, quorum, slackLevels, unused, progress: note });
 }
 
-/** The exported file where it is asked for, never over another one. */
 function writeExport(outcome: Outcome, { args: [path] }: Call): readonly string[] {
-  const text = JSON.stringify(outcome['file'], null, 2);
+  return writeNew(path, outcome['file']);
+}
+
+/** JSON in a new file where one is named, never over another one; otherwise as it is printed. */
+export function writeNew(path: string | undefined, json: unknown): readonly string[] {
+  const text = JSON.stringify(json, null, 2);
   if (path === undefined) return [text];
   try {
     writeFileSync(path, `${text}\n`, { flag: 'wx', mode: 0o600 });

@@ -36,11 +36,13 @@ export const FLOOR_FLAGS: readonly Flag[] = [
   ['--round <ROUND>', 'its round (default: 0)'],
 ];
 
+export const JSON_FLAG: Flag = ['--json', 'print one JSON object as the last line'];
+
 /** How the signer is reached. */
 export const SOCKET_FLAGS: readonly Flag[] = [
   ['--socket <PATH>', 'the socket of the signer'],
   ['--config <FILE>', "instead of --socket: the signer's configuration, which names it"],
-  ['--json', 'print one JSON object as the last line'],
+  JSON_FLAG,
 ];
 
 /** The text of an option; undefined when it was not given. */
@@ -63,7 +65,8 @@ export function numberOf(options: Options, name: string): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (value <= WHOLE_MAX) return value;
-  throw new MisuseError(`--${name}: a whole number is expected`);
+  const flag = name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+  throw new MisuseError(`--${flag}: a whole number is expected`);
 }
 
 /** What an option must be given for. @throws MisuseError */

@@ -2,6 +2,7 @@ export { canonicalBytes, canonicalJson, type Json } from './interchange/canonica
 export {
   ENTRIES_MAX,
   FILE_BYTES_MAX,
+  interchangeBytes,
   interchangeOf,
   readInterchange,
   signatureProblem,

@@ -92,7 +92,11 @@ export function interchangeOf(
 
 /** The file, signed as a tz1 key signs: over blake2b-256 of its canonical bytes. */
 export function signInterchange(file: Interchange, secret: SecretKey): Interchange {
-  return { ...file, signed_by: publicKeyOf(secret), signature: sign(secret, signedBytes(file)) };
+  return {
+    ...file,
+    signed_by: publicKeyOf(secret),
+    signature: sign(secret, interchangeBytes(file)),
+  };
 }
 
 /**
@@ -119,11 +123,12 @@ export function readInterchange(text: string): Result<Interchange, InterchangePr
 export function signatureProblem(file: Interchange, key: string): InterchangeProblem | undefined {
   const { signed_by, signature } = file;
   if (signed_by === null || signature === null) return problem('unsigned', 'signature');
-  const isSame = signed_by === key && verify(signed_by, signature, signedBytes(file));
+  const isSame = signed_by === key && verify(signed_by, signature, interchangeBytes(file));
   return isSame ? undefined : problem('bad_signature', 'signature');
 }
 
-function signedBytes({ metadata, data }: Interchange): Uint8Array {
+/** What the signature of a file is over. */
+export function interchangeBytes({ metadata, data }: Interchange): Uint8Array {
   return canonicalBytes({ metadata, data });
 }
 

@@ -1,0 +1,71 @@
+import { z } from '@meridian/service/schema';
+import { NO_MAX_LEVEL } from '@meridian/watermark';
+import { changeOfRows, takeOver, type Authority } from '@meridian/watermark/administration';
+import { action, forEachKey } from './action.ts';
+import { positionOf } from './arguments.ts';
+import { changeKey, granted, openStoreOf, withJournal, type Desk } from './desk.ts';
+import { AdminError } from './errors.ts';
+import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
+import { assertKnown } from './raise.ts';
+import { operatorsBehind, readStatement, type Statement } from './statement.ts';
+
+/** Breaks the glass. */
+export const ACTIVATE = action({
+  name: 'activate',
+  summary:
+    'break the glass: give this site the right to sign, by a statement that two operators signed',
+  details: [
+    'No software can see that the other site is dead: the two who sign stand for it, under their names, and for the floor.',
+    'The statement names rows by their incarnation, so it is worth nothing once they were released, and it expires.',
+  ],
+  args: z.strictObject({ statement: z.string(), evidence: EVIDENCE }),
+  isAudited: true,
+  run: async (desk, args) => {
+    const open = openStoreOf(desk);
+    const { journal } = open;
+    const file = readStatement(args.statement);
+    const { statement } = file;
+    const names = operatorsBehind(file, desk);
+    assertOurs(desk, statement);
+    const { chain_id: chainId, public_key_hash: pkh, kinds } = statement;
+    const horizon = horizonOf(args.evidence);
+    assertEvidence(args.evidence, chainId, desk.now());
+    assertHorizonRises(journal, chainId, horizon);
+    if (args.evidence.head.level > statement.expires_level)
+      throw new AdminError('statement_expired', statement.expires_level.toString());
+    const outcome = await forEachKey([{ chainId, pkh }], async subject => {
+      const take = changeOfRows(subject, kinds, row => takeOver(row, authorityOf(statement)));
+      const rows = await changeKey(open, subject, 'held_against_journal', before => {
+        assertKnown(journal, before, kinds);
+        return granted(take(before));
+      });
+      withJournal(() => {
+        journal.learn(rows.filter(({ kind }) => kinds.includes(kind)));
+        journal.setHorizon(chainId, horizon);
+      });
+      return rows;
+    });
+    return { ...outcome, by: names, statement };
+  },
+});
+
+/** @throws AdminError `other_subject` */
+function assertOurs({ site, chains, keys }: Desk, statement: Statement): void {
+  const differs = [
+    ...(statement.site === site ? [] : ['site']),
+    ...(chains.includes(statement.chain_id) ? [] : ['chain_id']),
+    ...(keys().includes(statement.public_key_hash) ? [] : ['public_key_hash']),
+  ];
+  const [first] = differs;
+  if (first !== undefined) throw new AdminError('other_subject', first, `statement.${first}`);
+}
+
+function authorityOf(statement: Statement): Authority {
+  const { site, epoch, incarnation, generation, max_level: maxLevel } = statement;
+  return {
+    by: 'break_glass',
+    ...{ site, epoch, incarnation, generation },
+    floor: positionOf(statement.floor),
+    maxLevel: maxLevel ?? NO_MAX_LEVEL,
+  };
+}

@@ -2,6 +2,7 @@ import { KEYSTORE_MUTANTS } from './keystore.ts';
 import type { Mutant } from './mutant.ts';
 import { SIGNER_MUTANTS } from './signer.ts';
 import { WATERMARK_STORE_MUTANTS } from './watermark-store.ts';
+import { WATERMARK_INTERCHANGE_MUTANTS } from './watermark-interchange.ts';
 import { WATERMARK_MUTANTS } from './watermark.ts';
 
 /** A project that is broken on purpose. */
@@ -23,8 +24,13 @@ export const SUBJECTS: readonly Subject[] = [
   {
     name: 'watermark',
     folder: 'libs/core/watermark',
-    mutants: WATERMARK_MUTANTS,
-    concerns: { 'row.ts': ['advance.test.ts'], 'floor.ts': ['administer.test.ts'] },
+    mutants: [...WATERMARK_MUTANTS, ...WATERMARK_INTERCHANGE_MUTANTS],
+    concerns: {
+      'row.ts': ['advance.test.ts'],
+      'floor.ts': ['administer.test.ts'],
+      'interchange/file.ts': ['interchange.test.ts'],
+      'interchange/fields.ts': ['interchange.test.ts'],
+    },
   },
   {
     name: 'watermark-store',
@@ -55,6 +61,12 @@ export const SUBJECTS: readonly Subject[] = [
       'http.ts': ['http.test.ts', 'signer.test.ts'],
       'body.ts': ['http.test.ts', 'signer.test.ts'],
       'http-server.ts': ['http.test.ts'],
+      'admin/evidence.ts': ['admin/init.test.ts', 'admin/latches.test.ts'],
+      'admin/adopt.ts': ['admin/latches.test.ts'],
+      'admin/raise.ts': ['admin/actions.test.ts'],
+      'admin/desk.ts': ['admin/actions.test.ts'],
+      'admin/statement.ts': ['admin/activate.test.ts'],
+      'admin/look-for-use.ts': ['cli.test.ts'],
     },
   },
   {

@@ -1,3 +1,5 @@
+import { memoryJournal, memoryStore } from '@meridian/watermark-store';
+import { KINDS } from '@meridian/watermark';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Row } from '@meridian/watermark';
 
@@ -197,4 +199,48 @@ test('after a restart the journal knows all that administration did', async () =
       .map(row => [row.level, row.epoch]),
   ).toEqual(Array.from({ length: 3 }, () => [300, 1]));
   await again.close();
+});
+
+test('the journal is told of every change, also where the store does not tell it', async () => {
+  const [store, journal] = [memoryStore(), memoryJournal()];
+  const there = openOffice({ open: () => ({ store, journal }) });
+  const floors = KINDS.map(kind => ({
+    ...{ chain_id: CHAIN, public_key_hash: BAKER.pkh, kind, level: 120, round: 0 },
+  }));
+  const steps: readonly (readonly [string, object])[] = [
+    ['init', { evidence: evidence() }],
+    ['import', { floors, unsigned: true, by: 'ann' }],
+    ['raise', { floor: { level: 130 } }],
+    ['latch', {}],
+    ['release', { floor: { level: 140 }, evidence: evidence() }],
+  ];
+  for (const [action, args] of steps) {
+    expect({ action, done: await there.refusal(action, args) }).toEqual({ action, done: 'done' });
+    const known = [...journal.rows()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+    const stored = [...(await store.rows())].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+    expect({ action, known }).toEqual({ action, known: stored });
+  }
+  await there.close();
+});
+
+test('the journal is told of a first use, also where the store does not tell it', async () => {
+  const [store, journal] = [memoryStore(), memoryJournal()];
+  const there = openOffice({ open: () => ({ store, journal }) });
+  await there.ask('init', { evidence: evidence(), first_use: true, by: 'ann' });
+  expect(journal.rows().map(({ mode, epoch }) => [mode, epoch])).toEqual(
+    Array.from({ length: 3 }, () => ['active', 1]),
+  );
+  await there.close();
+});
+
+test('what is written down has neither files nor signatures in it', async () => {
+  const written: string[] = [];
+  const audit = (event: string, fields: object): void => {
+    written.push(event, JSON.stringify(fields));
+  };
+  const file = JSON.stringify(await fileOf(row => row));
+  const desk = { ...office.desk, audit };
+  await perform(desk, 'import', { file });
+  expect(written[0]).toBe('watermark.import.asked');
+  expect(written.join()).not.toMatch(/edsig|edsk|interchange/);
 });

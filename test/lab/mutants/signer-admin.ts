@@ -1,0 +1,300 @@
+import type { Mutant } from './mutant.ts';
+
+type Line = readonly [rule: Mutant['rule'], why: string, find: string, replace: string];
+
+const of = (file: string, lines: readonly Line[]): readonly Mutant[] =>
+  lines.map(([rule, why, find, replace]) => ({ rule, why, file: `admin/${file}`, find, replace }));
+
+/** Administration of the watermark, broken one line at a time. */
+export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
+  ...of('init.ts', [
+    [10, 'init activates', 'return args.first_use ?', 'return args.kinds.length > 0 ?'],
+    [
+      10,
+      'a key in use is taken for a new one',
+      'if (args.first_use) assertUnused(',
+      'if (!args.first_use) assertUnused(',
+    ],
+    [
+      10,
+      'a row is made beside an active one',
+      'if (isActive) throw',
+      'if (isActive && first_use) throw',
+    ],
+    [
+      8,
+      'the base of the horizon moves down',
+      'assertHorizonRises(open.journal, chainId, horizonOf(args.evidence));',
+      '',
+    ],
+    [9, 'evidence is not looked at', 'assertEvidence(args.evidence, chainId, desk.now());', ''],
+    [
+      8,
+      'a store that was lost is set up anew',
+      "const rows = await changeKey(open, subject, 'held_against_journal', before => {\n    const isActive",
+      "const rows = await changeKey(open, subject, 'as_they_are', before => {\n    const isActive",
+    ],
+    [
+      10,
+      'the first use starts below the head',
+      'if (first_use && floor.level < head)',
+      'if (first_use && floor.level < 0)',
+    ],
+    [
+      5,
+      'the journal is not told of the right',
+      'withJournal(() => open.journal.learn(rows.filter(({ kind }) => kinds.includes(kind))));',
+      '',
+    ],
+    [
+      8,
+      'no horizon is set',
+      'withJournal(() => open.journal.setHorizon(subject.chainId, horizonOf(args.evidence)));',
+      '',
+    ],
+    [
+      10,
+      'nobody asserts the first use',
+      '!first_use || name !== undefined',
+      'true || name !== undefined',
+    ],
+  ]),
+  ...of('evidence.ts', [
+    [9, 'half of the nodes are a quorum', 'quorum * 2 <= asked', 'quorum * 2 < asked'],
+    [
+      9,
+      'one node counts twice',
+      'if (new Set(evidence.nodes).size < quorum)',
+      'if (evidence.nodes.length < quorum)',
+    ],
+    [
+      9,
+      'one node looks twice',
+      'if (new Set(use.nodes).size < quorum)',
+      'if (use.nodes.length < quorum)',
+    ],
+    [
+      10,
+      'what was found is ignored',
+      'if (use.found.length > 0) throw',
+      'if (use.found.length > 9) throw',
+    ],
+    [10, 'one cycle is enough', 'Math.max(1, head.level - cycle)', 'Math.max(1, head.level)'],
+    [10, 'the last block is left out', '|| use.to < head.level', ''],
+    [
+      9,
+      'nodes of another chain agree',
+      'if (evidence.chain_id !== chainId)',
+      "if (evidence.chain_id === '')",
+    ],
+    [6, 'a head of the future is the base', '> now + AHEAD_MAX_MS)', '> now + 1e15)'],
+    [
+      8,
+      'a lower base is taken',
+      'next.baseLevel < before.baseLevel',
+      'next.baseLevel < before.baseLevel - 1_000',
+    ],
+  ]),
+  ...of('latches.ts', [
+    [
+      8,
+      'a release is not above the head and the horizon',
+      'if (floor.level < least)',
+      'if (floor.level < 0)',
+    ],
+    [
+      8,
+      'the line of before is forgotten',
+      'const lines = [journal.horizon(subject.chainId), horizonOf(evidence)];',
+      'const lines = [horizonOf(evidence)];',
+    ],
+    [
+      8,
+      'what the journal knows is forgotten',
+      'Math.max(end, evidence.head.level + 1, ...known)',
+      'Math.max(end, evidence.head.level + 1, ...known.slice(3))',
+    ],
+    [
+      9,
+      'anybody says where the head is',
+      'assertEvidence(args.evidence, chainId, desk.now());',
+      '',
+    ],
+    [8, 'the journal is not told of a release', 'open.journal.learn(rows);', ''],
+  ]),
+  ...of('adopt.ts', [
+    [
+      5,
+      'the epoch is read from the store',
+      "if (row.epoch !== epoch) throw new AdminError('other_epoch', row.kind);",
+      '',
+    ],
+    [5, 'rows of another site are learnt', 'if (row.site !== site)', "if (row.site === '')"],
+    [
+      8,
+      'a store that fell back is learnt anew',
+      'if (refusal !== undefined && !isReleased)',
+      'if (refusal !== undefined && isReleased)',
+    ],
+    [
+      8,
+      'a key is signed with without a horizon',
+      "else if (journal.horizon(chainId) === undefined) throw new AdminError('no_horizon');",
+      '',
+    ],
+  ]),
+  ...of('raise.ts', [
+    [
+      5,
+      'rows that nobody told of are changed',
+      'journal.known(row) === undefined);',
+      'journal.known(row) !== undefined && row.seq < 0);',
+    ],
+  ]),
+  ...of('desk.ts', [
+    [
+      8,
+      'a row that fell back is changed',
+      "if (trust === 'held_against_journal') assertTrusted(",
+      "if (trust === 'as_they_are') assertTrusted(",
+    ],
+    [8, 'a refusal changes all the same', 'if (refusal !== undefined) throw refusal;', ''],
+  ]),
+  ...of('transfer.ts', [
+    [
+      10,
+      'a signature is not verified',
+      'if (problem !== undefined) throw new AdminError(problem.code',
+      "if (problem?.code === 'unsigned') throw new AdminError(problem.code",
+    ],
+    [10, 'whoever signed is trusted', 'if (!isTrusted)', 'if (!isTrusted && signer === null)'],
+    [
+      10,
+      'a trusted key speaks for every site',
+      'site === metadata.site && publicKey === signer',
+      "site !== '' && publicKey === signer",
+    ],
+    [
+      10,
+      'a file that nobody signed is taken',
+      'if (!args.unsigned) throw',
+      'if (args.unsigned) throw',
+    ],
+    [
+      10,
+      'rows that are active elsewhere are imported',
+      "entry.mode === 'active' && entry.site !== site",
+      "entry.mode === 'latched' && entry.site !== site",
+    ],
+    [
+      10,
+      'marks are imported into active rows',
+      "if (before.some(({ mode }) => mode === 'active')) throw",
+      "if (before.some(({ mode }) => mode === 'latched')) throw",
+    ],
+    [
+      10,
+      'an import looks like a key that was never used',
+      "provision(row, key, holder, floor, 'known')",
+      "provision(row, key, holder, floor, 'new')",
+    ],
+    [
+      10,
+      'an import into rows looks like a key that was never used',
+      "raise(row, floor, 'imported')",
+      "raise(row, floor, 'set')",
+    ],
+    [
+      5,
+      'an epoch of the file may come again',
+      'Math.max(highest, Number(entry.epoch))',
+      'Math.min(highest, Number(entry.epoch))',
+    ],
+  ]),
+  ...of('statement.ts', [
+    [10, 'one operator is enough', 'const OPERATORS_MIN = 2;', 'const OPERATORS_MIN = 1;'],
+    [
+      10,
+      'one key under two names is two operators',
+      'Math.min(names.size, new Set(behind.map(each => each.publicKey)).size)',
+      'names.size',
+    ],
+    [
+      10,
+      'one name with two keys is two operators',
+      'Math.min(names.size, new Set(behind.map(each => each.publicKey)).size)',
+      'new Set(behind.map(each => each.publicKey)).size',
+    ],
+    [
+      10,
+      'a signature is not verified',
+      '!verify(each.signed_by, each.signature, bytes)',
+      'bytes.length === 0 && !verify(each.signed_by, each.signature, bytes)',
+    ],
+    [
+      10,
+      'whoever signs is an operator',
+      'keys.has(publicKey)',
+      'keys.size > 1 || keys.has(publicKey)',
+    ],
+  ]),
+  ...of('activate.ts', [
+    [
+      10,
+      'nobody has to sign',
+      'const names = operatorsBehind(file, desk);',
+      'const names: readonly string[] = [];',
+    ],
+    [10, 'a statement about others is used', 'assertOurs(desk, statement);', ''],
+    [
+      10,
+      'a statement holds for ever',
+      'if (args.evidence.head.level > statement.expires_level)',
+      'if (args.evidence.head.level < 0)',
+    ],
+    [5, 'rows that nobody told of are activated', 'assertKnown(journal, before, kinds);', ''],
+  ]),
+  ...of('look-for-use.ts', [
+    [
+      10,
+      'votes are not looked at',
+      'if (votersOf(content).includes(key))',
+      'if (votersOf(content).length === 0)',
+    ],
+    [
+      10,
+      'votes in aggregates are not seen',
+      "committee.map(member => member['consensus_pkh'])",
+      "committee.map(member => member['consensus_key'])",
+    ],
+  ]),
+  ...of('actions.ts', [
+    [
+      '§4.6',
+      'nothing is written down',
+      'if (action.isAudited) audited(',
+      'if (!action.isAudited) audited(',
+    ],
+    ['§4.6', 'a text of a file is written down', 'file: _,', ''],
+  ]),
+  ...of('server.ts', [
+    [
+      '§4.3',
+      'everybody may open the socket',
+      'const SOCKET_MODE = 0o600;',
+      'const SOCKET_MODE = 0o666;',
+    ],
+    [
+      '§4.6',
+      'whatever stands at the place of the socket is deleted',
+      'if (!found.isSocket()) throw',
+      'if (found.isBlockDevice()) throw',
+    ],
+    [
+      '§4.6',
+      'a socket that is listened on is deleted',
+      'if (await isListening(path)) throw',
+      'if ((await isListening(path)) && found.size > 0) throw',
+    ],
+  ]),
+];

@@ -98,6 +98,26 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ...of('latches.ts', [
     [
       8,
+      'a lost row comes back under its incarnation',
+      'generation: known.generation + 1 }',
+      'generation: known.generation }',
+    ],
+    [
+      8,
+      'a lost row forgets which epochs were used',
+      'Math.max(known.epoch, known.burntEpoch, known.handedEpoch ?? 0)',
+      'Math.min(known.epoch, 0)',
+    ],
+    [
+      8,
+      'a lost row looks as if it was never used',
+      "provision(undefined, key, holder, floor, 'doubtful')",
+      "provision(undefined, key, holder, floor, 'new')",
+    ],
+    [8, 'a signer doubts for ever', 'desk.trustAgain(subject);', ''],
+
+    [
+      8,
       'a release is not above the head and the horizon',
       'if (floor.level < least)',
       'if (floor.level < 0)',
@@ -123,6 +143,13 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     [8, 'the journal is not told of a release', 'open.journal.learn(rows);', ''],
   ]),
   ...of('adopt.ts', [
+    [
+      8,
+      'any adoption ends a doubt',
+      'if (isReleased) desk.trustAgain(subject);',
+      'desk.trustAgain(subject);',
+    ],
+
     [
       5,
       'the epoch is read from the store',

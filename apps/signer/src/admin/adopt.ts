@@ -1,8 +1,16 @@
 import { z } from '@meridian/service/schema';
 import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
+import type { KeyOfRows } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
 import { count, KINDS_ASKED, SUBJECT, subjectsOf } from './arguments.ts';
-import { changeKey, openStoreOf, withJournal, type AdminJournal, type Desk } from './desk.ts';
+import {
+  changeKey,
+  knownOf,
+  openStoreOf,
+  withJournal,
+  type AdminJournal,
+  type Desk,
+} from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
 
@@ -40,14 +48,24 @@ export const ADOPT = action({
         return before;
       });
       const rows = adopted.filter(({ kind }) => args.kinds.includes(kind));
+      const isReleased = wasReleased(journal, subject, rows);
       withJournal(() => {
         journal.learn(rows);
         if (horizon !== undefined) journal.setHorizon(subject.chainId, horizon);
       });
+      if (isReleased) desk.trustAgain(subject);
       return rows;
     });
   },
 });
+
+/** Whether every row of the key that this signer knows was released since: only that ends a doubt. */
+function wasReleased(journal: AdminJournal, subject: KeyOfRows, rows: readonly Row[]): boolean {
+  const known = knownOf(journal, subject);
+  const isReleased = (each: Row): boolean =>
+    rows.some(({ kind, generation }) => kind === each.kind && generation > each.generation);
+  return known.length > 0 && known.every(isReleased);
+}
 
 /** @throws AdminError `not_provisioned`, `other_site`, `other_epoch`, `untrusted_row` */
 function assertAdoptable(

@@ -33,6 +33,8 @@ export type Desk = {
   readonly now: Clock;
   /** A name that nothing had before: an incarnation. */
   readonly mint: () => string;
+  /** The rows of a key are above all that was in doubt: the signer may stop doubting them (rule 8). */
+  readonly trustAgain: (key: KeyOfRows) => void;
   /** Writes a line that is durable when this returns. */
   readonly audit: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 };

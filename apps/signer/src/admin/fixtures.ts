@@ -56,6 +56,8 @@ export type Office = {
   readonly desk: Desk;
   readonly folder: string;
   readonly store: () => JournaledStore;
+  /** How often a key was trusted again. */
+  readonly trusted: () => number;
   /** Events of the audit, in order. */
   readonly audited: readonly string[];
   readonly ask: (action: string, args?: object) => Promise<Outcome>;
@@ -73,6 +75,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
   const store = openSqliteStore(join(folder, 'store'), openJournal(join(folder, 'journal')));
   const audited: string[] = [];
   let minted = 0;
+  let trusted = 0;
   const desk: Desk = {
     ...{ site: 'us', chains: [CHAIN], keys: () => [BAKER.pkh] },
     open: () => ({ store, journal: store.journal }),
@@ -84,6 +87,9 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
     })),
     now: () => NOW,
     mint: () => `incarnation-${(++minted).toString()}`,
+    trustAgain: () => {
+      trusted += 1;
+    },
     audit: event => {
       audited.push(event);
     },
@@ -97,7 +103,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
     store.journal.learn(changed.value);
   };
   return {
-    ...{ desk, folder, audited, rows, store: () => store },
+    ...{ desk, folder, audited, rows, store: () => store, trusted: () => trusted },
     ask: (action, args = {}) => perform(desk, action, args),
     refusal: async (action, args = {}) => {
       const refused = await perform(desk, action, args).then(

@@ -1,10 +1,11 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { level } from '@meridian/tezos';
 import { memoryStore } from '@meridian/watermark-store';
 import { KINDS, type Row } from '@meridian/watermark';
-
 import { CHAIN } from '../fixtures.ts';
 import { perform } from './actions.ts';
-
 import { BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
 
 let office: Office;
@@ -65,6 +66,31 @@ describe('adopt', () => {
     await office.activate({ site: 'ie' }, KINDS);
     expect(await other.refusal('adopt', given)).toBe('other_site');
     await other.close();
+  });
+
+  test('a release that another signer made is adopted, and ends a doubt; nothing else does', async () => {
+    await init();
+    const other = second();
+    expect(await other.refusal('adopt', { epoch: 0, evidence: evidence() })).toBe('done');
+    await office.ask('latch');
+    expect(await other.refusal('adopt', { epoch: 0 })).toBe('done');
+    const given = { floor: { level: BEYOND }, evidence: evidence() };
+    expect(await office.refusal('release', given)).toBe('done');
+    expect(await other.refusal('adopt', { epoch: 0, kinds: ['block'] })).toBe('done');
+    expect(other.trusted()).toBe(0);
+    expect(await other.refusal('adopt', { epoch: 0 })).toBe('done');
+    expect(other.trusted()).toBe(0);
+    await other.close();
+    const third = second();
+    third.store().journal.learn(
+      office
+        .store()
+        .journal.rows()
+        .map(row => ({ ...row, generation: 0, level: level(HEAD) })),
+    );
+    expect(await third.refusal('adopt', { epoch: 0, evidence: evidence() })).toBe('done');
+    expect(third.trusted()).toBe(1);
+    await third.close();
   });
 
   test('a store that fell back is not learnt anew under its old epoch', async () => {
@@ -148,6 +174,29 @@ describe('latch and release', () => {
     const given = { evidence: evidence({ head, slack_levels: 0 }) };
     expect(await release(900, given)).toBe('floor_too_low');
     expect(await release(901, given)).toBe('done');
+  });
+
+  test('rows that the store has lost are made anew, above all that they can have signed', async () => {
+    await init();
+    await office.activate({ epoch: 4 }, KINDS);
+    await office.ask('raise', { floor: { level: 700 } });
+    await office.store().close();
+    rmSync(join(office.folder, 'store'), { recursive: true });
+    const again = openOffice({ mint: () => 'after-the-loss' }, office.folder);
+    const given = (at: number): object => ({ floor: { level: at }, evidence: evidence() });
+    expect(await again.refusal('raise', { floor: { level: 900 } })).toBe('untrusted_row');
+    expect(await again.refusal('release', given(700))).toBe('floor_too_low');
+    expect(again.trusted()).toBe(0);
+    expect(await again.refusal('release', given(701))).toBe('done');
+    expect(again.trusted()).toBe(1);
+    for (const row of await again.rows())
+      expect(row).toMatchObject({
+        ...{ mode: 'standby', site: 'us', epoch: 4, burntEpoch: 4, level: 701, generation: 1 },
+        ...{ history: 'doubtful', incarnation: 'after-the-loss' },
+      });
+    expect(again.store().journal.rows()).toEqual(await again.rows());
+    expect(await again.refusal('raise', { floor: { level: 900 } })).toBe('done');
+    await again.close();
   });
 
   test('evidence of too few nodes releases nothing', async () => {

@@ -1,6 +1,12 @@
 import { z } from '@meridian/service/schema';
 import { horizonEnd, NO_MAX_LEVEL, type Row } from '@meridian/watermark';
-import { latchKey, releaseKey, type KeyOfRows } from '@meridian/watermark/administration';
+import {
+  latchKey,
+  provision,
+  releaseKey,
+  type KeyOfRows,
+  type Release,
+} from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
 import { FLOOR, positionOf, SUBJECT, subjectsOf } from './arguments.ts';
 import {
@@ -10,6 +16,7 @@ import {
   noteKnown,
   openStoreOf,
   withJournal,
+  type Desk,
   type OpenStore,
 } from './desk.ts';
 import { AdminError } from './errors.ts';
@@ -42,7 +49,8 @@ export const RELEASE = action({
   summary: 'end the latch of a key: its rows stand by again, above all that can have been signed',
   details: [
     'The level is above the marks of the store and those that this signer knows, above the head that the nodes agree on,',
-    'and at the end of the horizon and of any lease or above (rule 8). Rows get a new incarnation and stay in standby.',
+    'and at the end of the horizon and of any lease or above (rule 8). Rows get a new incarnation and stay in standby;',
+    'those that this signer knows and the store has lost are made anew like that.',
   ],
   args: z.strictObject({ ...SUBJECT, floor: FLOOR, evidence: EVIDENCE, by: by.optional() }),
   isAudited: true,
@@ -58,17 +66,40 @@ export const RELEASE = action({
         throw new AdminError('floor_too_low', `level ${least.toString()} at least`, 'floor.level');
       const release = { floor, horizonEnd: end, incarnation: desk.mint() };
       const rows = await changeKey(open, subject, 'as_they_are', before => {
-        if (before.length === 0) throw new AdminError('not_provisioned');
-        return granted(releaseKey(before, release));
+        const lost = madeAnew(desk, open, subject, before, release);
+        if (before.length + lost.length === 0) throw new AdminError('not_provisioned');
+        return [...(before.length === 0 ? [] : granted(releaseKey(before, release))), ...lost];
       });
       withJournal(() => {
         open.journal.learn(rows);
         open.journal.setHorizon(subject.chainId, horizonOf(args.evidence));
       });
+      desk.trustAgain(subject);
       return rows;
     });
   },
 });
+
+/**
+ * Rows that this signer knows and the store has lost, made anew above all that they can have signed. Only an authority
+ * with an epoch above every one that they were ever told of wakes them.
+ */
+function madeAnew(
+  { site }: Desk,
+  { journal }: OpenStore,
+  subject: KeyOfRows,
+  before: readonly Row[],
+  { floor, incarnation }: Release,
+): readonly Row[] {
+  return knownOf(journal, subject)
+    .filter(known => !before.some(({ kind }) => kind === known.kind))
+    .map(known => {
+      const epoch = Math.max(known.epoch, known.burntEpoch, known.handedEpoch ?? 0);
+      const holder = { site, epoch, incarnation, generation: known.generation + 1 };
+      const key = { ...subject, kind: known.kind };
+      return granted(provision(undefined, key, holder, floor, 'doubtful'));
+    });
+}
 
 /**
  * The lowest level of a floor that is above all that this signer can have signed: what it knows outlives a store that

@@ -1,12 +1,15 @@
 import { memoryJournal, memoryStore } from '@meridian/watermark-store';
 import { KINDS } from '@meridian/watermark';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Row } from '@meridian/watermark';
 
 import { activeStore, BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import { ACTIONS, perform, statusOf } from './actions.ts';
 import { ADMIN_REFUSALS } from './errors.ts';
 import { BEYOND, evidence, fileOf, HEAD, openOffice, type Office } from './fixtures.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 let office: Office;
 beforeEach(() => {

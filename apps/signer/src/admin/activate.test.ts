@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
 import { BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import type { personOf } from './fixtures.ts';
 import { ANN, BOB, EVE, evidence, HEAD, identityFor, openOffice, type Office } from './fixtures.ts';
 import { readStatement, signStatement, type Statement } from './statement.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 let office: Office;
 beforeEach(async () => {

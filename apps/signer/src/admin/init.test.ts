@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KINDS, type Row } from '@meridian/watermark';
 
 import { BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 
 import { evidence, HEAD, openOffice, type Office } from './fixtures.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 let office: Office;
 beforeEach(() => {

@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { level } from '@meridian/tezos';
 import { memoryStore } from '@meridian/watermark-store';
 import { KINDS, type Row } from '@meridian/watermark';
 import { CHAIN } from '../fixtures.ts';
 import { perform } from './actions.ts';
 import { BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 let office: Office;
 beforeEach(() => {

@@ -3,10 +3,13 @@ import { createConnection, createServer } from 'node:net';
 import { lstatSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { askDaemon } from './client.ts';
 import { evidence, openOffice, type Office } from './fixtures.ts';
 import { adminHttp, serveAdmin, type AdminSocket } from './server.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 let office: Office;
 let socket: AdminSocket;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { Interchange } from '@meridian/watermark/interchange';
 import { BAKER, CHAIN, OTHER } from '../fixtures.ts';
@@ -14,6 +14,9 @@ import {
   SITE_KEY,
   type Office,
 } from './fixtures.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
 
 let office: Office;
 beforeEach(() => {

@@ -375,7 +375,11 @@ test('every action has a command, with help that names its flags and examples', 
 });
 
 test('what is no action has help of its own', async () => {
-  for (const name of [...PAPERS.map(paper => ['watermark', paper.name]), ['audit', 'verify']]) {
+  for (const name of [
+    ...PAPERS.map(paper => ['watermark', paper.name]),
+    ['audit', 'verify'],
+    ['database', 'migrate'],
+  ]) {
     const { status, output } = await run(...name, '--help');
     expect({ name, status }).toEqual({ name, status: 0 });
     expect(output.join('\n')).toContain('Examples:');

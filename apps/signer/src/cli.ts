@@ -1,3 +1,4 @@
+import { DatabaseError } from '@meridian/database';
 import { Command as Program, CommanderError } from 'commander';
 import { ACTIONS } from './admin/actions.ts';
 import type { Outcome } from './admin/action.ts';
@@ -5,6 +6,7 @@ import { askDaemon, SocketError } from './admin/client.ts';
 import { AdminError } from './admin/errors.ts';
 import { AuditError, verifyAudit } from './audit.ts';
 import { COMMANDS, type Call, type Command } from './cli/commands.ts';
+import { DATABASE_FLAGS, migrated } from './cli/database.ts';
 import { PAPERS } from './cli/statements.ts';
 import {
   MisuseError,
@@ -24,6 +26,7 @@ const MISUSED = 2;
 /** The first words of command lines that are no daemon's. */
 const GROUPS: Readonly<Record<string, string>> = {
   watermark: 'What the signer remembers of its keys, through its socket while it runs',
+  database: 'The database that the signers of a site share',
   audit: 'The file in which the signer writes down what it did',
 };
 
@@ -119,6 +122,17 @@ const LEAVES: readonly Leaf[] = [
       },
     };
   }),
+  {
+    ...{ group: 'database', name: 'migrate', usage: '' },
+    summary: 'make the tables of the watermark, or bring them up to date, and name the cluster',
+    details: [
+      'Run it before the first signer is started, and after an update once all signers run the new version. It may be',
+      'run again at any time. The identity that it prints belongs into the configuration, as database.cluster.',
+    ],
+    examples: ['database migrate --url-file owner.url'],
+    flags: [...DATABASE_FLAGS, JSON_FLAG],
+    run: async (_args, options) => ({ status: DONE, ...(await migrated(options)) }),
+  },
   {
     ...{ group: 'audit', name: 'verify', usage: '<FILE>' },
     summary: 'follow the chain of an audit file; names the first line that breaks it',
@@ -220,7 +234,7 @@ function reportOf(error: unknown): Report {
     return { status: MISUSED, code: 'misused', message: error.message };
   if (error instanceof SocketError)
     return { status: REFUSED, code: 'unreachable', message: error.message };
-  if (error instanceof AuditError || error instanceof AdminError)
+  if (error instanceof AuditError || error instanceof AdminError || error instanceof DatabaseError)
     return {
       status: REFUSED,
       code: error.code,

@@ -1,9 +1,12 @@
 import type { SIGNER } from '@meridian/configuration';
 import { softwareKeystore, type Keystore } from '@meridian/keystore';
 import { instant } from '@meridian/prelude';
-import { listen, openMetrics, serveOperations, type DaemonWorld, type z } from '@meridian/service';
+import { listen, openMetrics, serveOperations } from '@meridian/service';
+import type { DaemonWorld, Metrics, z } from '@meridian/service';
 import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
+import { serveAdministration } from './administration.ts';
 import type { AnswerParts } from './answer.ts';
+import { openAudit, type Audit } from './audit.ts';
 import { Doubts } from './doubts.ts';
 import { openGuard, type OpenGuard } from './guard.ts';
 import { signerHttp } from './http.ts';
@@ -30,6 +33,9 @@ const PARTS: SignerParts = {
   openGuard,
 };
 
+/** What a signer holds once it may: until then another process does. */
+type Held = { guard?: WatchedGuard; audit?: Audit };
+
 /** Starts a signer; what has to be closed is noted in the world, and closed in reverse order. */
 export async function startSigner(
   configuration: Configuration,
@@ -40,7 +46,7 @@ export async function startSigner(
   const keystore = parts.openKeystore(configuration);
   const metrics = openMetrics('signer', METRICS);
   const doubts = new Doubts();
-  const held: { guard?: WatchedGuard } = {};
+  const held: Held = {};
   const status: StatusParts = { keystore, doubts, guard: () => held.guard, ending };
   const operations = await serveOperations(configuration.operations, {
     metrics,
@@ -48,19 +54,61 @@ export async function startSigner(
     status: () => statusOf(configuration, status),
   });
   atEnd(operations.close);
-  atEnd(() => held.guard?.close() ?? Promise.resolve());
+  atEnd(async () => {
+    await held.guard?.close();
+    held.audit?.close();
+  });
+  const answers = answersOf(configuration, { keystore, doubts, held, metrics, log });
+  const port = await serve(configuration, answers, world);
+  if (configuration.admin !== undefined) {
+    const administered = { guard: () => held.guard, audit: () => held.audit };
+    const { mistake } = answers;
+    atEnd(
+      await serveAdministration(configuration.admin, configuration, {
+        ...{ keystore, doubts, mistake, ...administered },
+      }),
+    );
+  }
+  announce({ port, operationsPort: operations.port });
+  const guard = await openWatched({
+    open: signal => parts.openGuard(configuration, signal),
+    ...{ doubts, ending, broken: fail },
+    found: ({ chainId, pkh, kind }, refusal) => {
+      const { code } = refusal;
+      log[levelOf(refusal)]('row_doubted', { chainId, pkh, kind, code });
+      metrics.record('doubted_rows_total', 1, { kind, reason: code });
+    },
+    missed: error => log.warn('rows_not_seen', { why: error.message }),
+  });
+  if (configuration.audit !== undefined)
+    held.audit = openAudit(configuration.audit, () => instant(Date.now()));
+  held.guard = guard;
+  log.info('holds_store', { keys: keystore.keys().length });
+}
+
+type Inner = {
+  readonly keystore: Keystore;
+  readonly doubts: Doubts;
+  readonly held: Held;
+  readonly metrics: Metrics<keyof typeof METRICS>;
+  readonly log: DaemonWorld['log'];
+};
+
+/** What requests are answered from. */
+function answersOf(
+  configuration: Configuration,
+  { keystore, doubts, held, metrics, log }: Inner,
+): AnswerParts & { readonly mistake: (error: unknown) => void } {
   const chains = configuration.chains.map(id => id as ChainId);
   const sign = createSigning({
     site: configuration.site,
-    policy: {
-      chains,
-      roles: rolesOf(configuration, keystore),
-    },
+    policy: { chains, roles: rolesOf(configuration, keystore) },
     ...{ keystore, doubts, guard: () => held.guard, now: () => instant(Date.now()) },
     observe: outcome => {
       metrics.record('requests_total', 1, { kind: outcome.kind, outcome: outcome.outcome });
       const isGood = outcome.outcome === 'signed' || outcome.outcome === 'released';
       log[isGood ? 'debug' : 'warn']('sign', outcome);
+      held.audit?.note('sign', outcome);
     },
     took: (stage, ms) => metrics.record(`${stage}_seconds`, ms / 1_000),
     unsealed: outcome => {
@@ -68,31 +116,25 @@ export async function startSigner(
       metrics.record('unsealed_votes_total', 1, { kind: outcome.kind, reason: outcome.outcome });
     },
   });
-  const answers: AnswerParts = {
+  return {
     ...{ keystore, sign },
     marks: pkh => marksOf({ chains, store: () => held.guard?.store }, pkh),
     authorizedKeys: configuration.authorizedKeys.map(key => key as PublicKey),
     allow: configuration.allow,
     mistake: error => log.error('mistake', { why: wordsOf(error) }),
   };
-  const { port, host } = configuration.listen;
+}
+
+/** Listens for clients; gives the port. */
+async function serve(
+  { listen: { port, host }, socket }: Configuration,
+  answers: AnswerParts,
+  { atEnd }: DaemonWorld,
+): Promise<number> {
   const http = await listen(signerServer(signerHttp(answers)).listen(port, host));
   atEnd(http.close);
-  if (configuration.socket !== undefined)
-    atEnd((await serveSocket(configuration.socket, answers)).close);
-  announce({ port: http.port, operationsPort: operations.port });
-  held.guard = await openWatched({
-    open: signal => parts.openGuard(configuration, signal),
-    ...{ doubts, ending, broken: fail },
-    found: (row, refusal) => {
-      const { chainId, pkh, kind } = row;
-      const { code } = refusal;
-      log[levelOf(refusal)]('row_doubted', { chainId, pkh, kind, code });
-      metrics.record('doubted_rows_total', 1, { kind, reason: code });
-    },
-    missed: error => log.warn('rows_not_seen', { why: error.message }),
-  });
-  log.info('holds_store', { keys: keystore.keys().length });
+  if (socket !== undefined) atEnd((await serveSocket(socket, answers)).close);
+  return http.port;
 }
 
 function wordsOf(error: unknown): string {

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { openDatabase } from '@meridian/database';
 import { assert } from '@meridian/prelude';
 import {
@@ -9,6 +8,8 @@ import {
 } from '@meridian/watermark-store';
 import type { Finding, Journal, WatermarkStore } from '@meridian/watermark-store';
 import type { Configuration } from './compose.ts';
+import { secretOf } from './secret-file.ts';
+import { tlsOf } from './tls.ts';
 
 /** What guards the keys, for its whole life: the rows, and what this signer knows of them outside their store. */
 export type OpenGuard = {
@@ -55,10 +56,10 @@ async function openShared(
 ): Promise<WatermarkStore> {
   const database = openDatabase({
     ...options,
-    url: secretOf(urlFile),
+    url: secretOf('database.urlFile', urlFile),
     applicationName: `meridian-signer ${site}`,
     ...(cluster === undefined ? {} : { cluster }),
-    tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },
+    ...tlsOf({ ca, cert, key }),
   });
   try {
     return await openSqlStore({ database });
@@ -66,24 +67,6 @@ async function openShared(
     await database.close();
     throw error;
   }
-}
-
-/** Group and others. */
-const EXPOSED_MODE = 0o077;
-
-/** @throws Error naming the file, never what is in it */
-function secretOf(file: string): string {
-  const why = (complaint: string) => new Error(`database.urlFile: ${file} ${complaint}`);
-  let text: string;
-  try {
-    if ((statSync(file).mode & EXPOSED_MODE) !== 0)
-      throw why('may be read by others than its owner');
-    text = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw why('cannot be read');
-  }
-  return text;
 }
 
 /** How often a database that is away is tried again. */

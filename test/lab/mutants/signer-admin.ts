@@ -254,7 +254,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
     [
       10,
-      'a signature is not verified',
+      'the signature of an operator is not verified',
       '!verify(each.signed_by, each.signature, bytes)',
       'bytes.length === 0 && !verify(each.signed_by, each.signature, bytes)',
     ],

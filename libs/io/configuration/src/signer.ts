@@ -53,6 +53,29 @@ export const SIGNER = z
       description:
         "A unix socket for the protocol of octez-signer's `launch local signer`; none without it.",
     }),
+    admin: z.string().min(1).optional().meta({
+      description:
+        'A unix socket for `meridian-signer watermark`, open to its owner alone; without it the watermark cannot be administered.',
+    }),
+    audit: z.string().min(1).optional().meta({
+      description:
+        'A file of what this signer did, line by line, each with the hash of the one before.',
+    }),
+    identity: z.string().min(1).optional().meta({
+      description:
+        'The file of the tz1 secret key of the site, which signs exports of the watermark.',
+    }),
+    trusted: z
+      .array(z.strictObject({ site: z.string().min(1), publicKey }))
+      .default([])
+      .meta({ description: 'Other sites whose exports are taken, with the public key of each.' }),
+    operators: z
+      .array(z.strictObject({ name: z.string().min(1), publicKey }))
+      .default([])
+      .meta({
+        description:
+          'Who may break the glass, with a public key each: it takes two of them to activate a row.',
+      }),
     store: z.string().min(1).optional().meta({
       description:
         'The folder of the watermark, on a disk of this machine; one process holds it, and it is never copied back. This or database.',

@@ -3,6 +3,8 @@ import { fromHex, TezosError, toBase58 } from '@meridian/tezos';
 import { blake2b256 } from '@meridian/tezos/hash';
 import { readSignBytes } from '@meridian/tezos/forge';
 import { checkEach, testShared } from '../vectors/load.ts';
+import { DIFFERENCES } from './decision-differences.ts';
+import { decisionsOn, KIND_NAMES, type Decision, type Item } from './decision-replay.ts';
 
 type Payload = {
   readonly hex: string;
@@ -16,15 +18,6 @@ type Payload = {
 type Named = readonly [name: string, payload: Payload];
 
 const FILE = 'realdata/watermark_decisions.json';
-/** What the four signers call the kinds. */
-const KINDS: Readonly<Record<string, string>> = {
-  block: 'block',
-  Baking: 'block',
-  preattestation: 'preattestation',
-  Preendorsement: 'preattestation',
-  attestation: 'attestation',
-  Endorsement: 'attestation',
-};
 /** Payloads that are never signed here, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
   tacoinfra_11: 'the watermark byte 0x03, a generic operation',
@@ -47,7 +40,7 @@ testShared(FILE, 'kind, level, round and chain of every payload that may be sign
     ([, payload]) => {
       const { level, round, chain_id: chainId } = payload;
       const subject = readSignBytes(fromHex(payload.hex));
-      expect(subject).toMatchObject({ kind: KINDS[payload.kind], level, round, chainId });
+      expect(subject).toMatchObject({ kind: KIND_NAMES[payload.kind], level, round, chainId });
     },
   );
 });
@@ -76,4 +69,34 @@ testShared(FILE, 'a watermark hash of Signatory is the digest of the whole reque
       expect(digest).toBe(payload.watermark_hash);
     },
   );
+});
+
+function decisionsIn(content: unknown): readonly Decision[] {
+  const { items, payloads } = content as {
+    readonly items: readonly Item[];
+    readonly payloads: Readonly<Record<string, Payload>>;
+  };
+  expect(items.length, 'recorded items').toBeGreaterThanOrEqual(17);
+  return items.flatMap(item => decisionsOn(item, payloads));
+}
+
+testShared(
+  FILE,
+  'the rule here decides as other signers did, but for what a table explains',
+  content => {
+    const found = decisionsIn(content)
+      .filter(({ here, there }) => here !== there)
+      .map(({ item, step, signer, asked, here }) => ({ item, step, signer, asked, here }));
+    const explained = DIFFERENCES.map(({ item, step, signer, asked, here }) => ({
+      ...{ item, step, signer: expect.stringMatching(new RegExp(`^${signer}`, 'i')) as string },
+      ...{ asked, here },
+    }));
+    expect(found).toEqual(explained);
+  },
+);
+
+testShared(FILE, 'a mark is afterwards where it was in the recording', content => {
+  const told = decisionsIn(content).filter(({ expectedAfter }) => expectedAfter !== undefined);
+  expect(told.length).toBeGreaterThanOrEqual(1);
+  for (const { after, expectedAfter } of told) expect(after).toMatchObject(expectedAfter ?? {});
 });

@@ -1,11 +1,17 @@
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { decisionsPage } from '../../realdata/decision-differences.ts';
 import { reference } from './reference.ts';
 
-/** Where the reference is kept. */
-export const REFERENCE_FILE = join(import.meta.dirname, '../../../docs/reference.md');
+const DOCS = join(import.meta.dirname, '../../../docs');
 
-/** What is to stand there, formatted as everything else. */
-export async function referenceText(): Promise<string> {
-  return format(reference(), { ...(await resolveConfig(REFERENCE_FILE)), parser: 'markdown' });
+/** The pages that are written from tables, by file. */
+export const PAGES: ReadonlyMap<string, () => string> = new Map([
+  [join(DOCS, 'reference.md'), reference],
+  [join(DOCS, 'decisions.md'), decisionsPage],
+]);
+
+/** What is to stand in such a file, formatted as everything else. */
+export async function pageText(file: string, page: () => string): Promise<string> {
+  return format(page(), { ...(await resolveConfig(file)), parser: 'markdown' });
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { REFERENCE_FILE, referenceText } from './file.ts';
+import { PAGES, pageText } from './file.ts';
 
-/* `npm run docs`: writes docs/reference.md. */
+/* `npm run docs`: writes the pages of docs that come from tables. */
 
-writeFileSync(REFERENCE_FILE, await referenceText());
+for (const [file, page] of PAGES) writeFileSync(file, await pageText(file, page));

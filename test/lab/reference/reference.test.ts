@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
-import { REFERENCE_FILE, referenceText } from './file.ts';
+import { PAGES, pageText } from './file.ts';
 
-test('docs/reference.md says what the tables say; npm run docs writes it anew', async () => {
-  expect(readFileSync(REFERENCE_FILE, 'utf8')).toBe(await referenceText());
-});
+test.each([...PAGES].map(([file, page]) => ({ name: basename(file), file, page })))(
+  'docs/$name says what the tables say; npm run docs writes it anew',
+  async ({ file, page }) => {
+    expect(readFileSync(file, 'utf8')).toBe(await pageText(file, page));
+  },
+);

@@ -47,9 +47,12 @@ function write(socket: Socket, bytes: Uint8Array): void {
   if (socket.writable) socket.write(bytes);
 }
 
-/** Without waiting for what was written. A local socket knows no reset: it is closed. */
+/**
+ * Without waiting for what was written. A local socket knows no reset: it is closed. So is one whose end is on its way:
+ * Node cannot reset it then, and would never close it.
+ */
 function reset(socket: Socket): void {
-  if (socket.remoteAddress !== undefined) socket.resetAndDestroy();
+  if (socket.remoteAddress !== undefined && !socket.writableEnded) socket.resetAndDestroy();
   socket.destroy();
 }
 

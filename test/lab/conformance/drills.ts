@@ -41,6 +41,7 @@ const VAULT_AFTER_END_MS = 400;
 const END_MAX_MS = 5_000;
 
 function notKilled({ stage: { own } }: Scene): Promise<string | undefined> {
+  if (own.hasDied()) return Promise.resolve(undefined);
   const late = new Promise<string>(resolve => {
     setTimeout(() => resolve('no signer was killed'), END_MAX_MS).unref();
   });

@@ -139,6 +139,7 @@ function own(url: string, operations: string, said: readonly string[]): OwnStage
     ],
     weather: { hang: never, loseAnswer: never, fillDisk: never },
     restart: never,
+    hasDied: () => false,
     output: () => said,
   };
 }

@@ -12,6 +12,7 @@ const OPERATIONS = /^\/(healthz|readyz|metrics|status)\b/;
 const SIGN_PATH = /^\/keys\/([^/?]+)(?:\?(.*))?$/;
 
 const CONNECTIONS_MAX = 64;
+const END_MAX_MS = 2_000;
 
 /** Plays requests on a stage, and keeps every signature that comes back. */
 export class Player {
@@ -49,6 +50,7 @@ export class Player {
 
   async send(url: string, sent: Sent): Promise<Reply> {
     const reply = await this.look(url, sent);
+    if (reply.status === 'connection reset') await this.#end(url);
     this.exchanged.push({ sent, reply });
     this.#keep(sent, reply);
     return reply;
@@ -75,6 +77,16 @@ export class Player {
     const [url = ''] = this.#stage.urls();
     const replies = await Promise.all(pkhs.map(pkh => this.get(url, `/marks/${pkh}`)));
     return replies.map(({ status, body }) => `${status} ${JSON.stringify(positionsIn(body))}`);
+  }
+
+  /** A connection breaks a little before the end of its process can be seen, which the next request has to see. */
+  async #end(url: string): Promise<void> {
+    const signer = this.#stage.own?.signers().find(one => one.url === url);
+    if (signer === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise(resolve => (timer = setTimeout(resolve, END_MAX_MS)));
+    await Promise.race([signer.process.ended, late]);
+    clearTimeout(timer);
   }
 
   #keep({ path, body }: Sent, { status, body: text }: Reply): void {

@@ -20,6 +20,8 @@ export type OwnStage = {
   readonly weather: OpenStore['weather'];
   /** Ends a signer at once and starts it as it is, without a drill. */
   readonly restart: (at: number) => Promise<void>;
+  /** Whether a signer was found dead, and started again. */
+  readonly hasDied: () => boolean;
   /** Everything that any process of the case has said. */
   readonly output: () => readonly string[];
 };
@@ -83,17 +85,21 @@ export async function setStage({
     signers[at] = await startSigner(file);
     await untilDecided(signers[at]);
   };
-  let turn = 0;
+  let [turn, hasDied] = [0, false];
   return {
     next: async () => {
       const at = turn % count;
       turn += 1;
-      if (signers[at]?.hasEnded() === true) await restart(at);
+      if (signers[at]?.hasEnded() === true) {
+        hasDied = true;
+        await restart(at);
+      }
       return signers[at]?.url ?? '';
     },
     urls: () => signers.map(({ url }) => url),
     own: {
       ...{ signers: () => signers, weather: store.weather, restart },
+      hasDied: () => hasDied,
       output: () => [...gone, ...signers.flatMap(({ process: { output } }) => output())],
     },
     close,

@@ -138,7 +138,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       9,
       'anybody says where the head is',
       'assertEvidence(args.evidence, chainId, desk.now());',
-      '',
+      'void [assertEvidence, chainId];',
     ],
     [8, 'the journal is not told of a release', 'open.journal.learn(rows);', ''],
   ]),

@@ -1,4 +1,4 @@
-import { openDatabase } from '@meridian/database';
+import { openDatabase, type Session as ServerSession } from '@meridian/database';
 import { assert } from '@meridian/prelude';
 import {
   openSqlStore,
@@ -38,7 +38,7 @@ export async function openGuard(
   assert(database !== undefined, 'a configuration has a store or a database');
   const journal = await waitForJournal(file, signal);
   try {
-    const store = await whenReachable(() => openShared(database, site), signal);
+    const store = await whenReachable(() => openShared(database, site, journal), signal);
     const close = () => store.close().finally(journal.close);
     // A database is held against the journal by the first patrol, before anything is signed.
     return { store, journal, findings: [], isShared: true, close };
@@ -51,14 +51,20 @@ export async function openGuard(
 type Shared = NonNullable<Configuration['database']>;
 
 async function openShared(
-  { urlFile, cluster, ca, cert, key, ...options }: Shared,
+  { urlFile, cluster, timeline, ca, cert, key, ...options }: Shared,
   site: string,
+  journal: Journal,
 ): Promise<WatermarkStore> {
+  const known = journal.server();
   const database = openDatabase({
     ...options,
     url: secretOf('database.urlFile', urlFile),
     applicationName: `meridian-signer ${site}`,
     ...(cluster === undefined ? {} : { cluster }),
+    ...(timeline === undefined ? {} : { timeline }),
+    ...(known === undefined ? {} : { known: JSON.parse(known) as ServerSession }),
+    // Which server it was outlives this process: one that fell behind may take over while nobody looks.
+    met: session => journal.setServer(JSON.stringify(session)),
     ...tlsOf({ ca, cert, key }),
   });
   try {

@@ -305,4 +305,11 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     find: ' || before.epoch !== row.epoch',
     replace: '',
   },
+  {
+    rule: 8,
+    why: 'which server it was is forgotten with the process',
+    file: 'sqlite-journal.ts',
+    find: '        if (server !== undefined) writeWords.run(server);\n',
+    replace: '',
+  },
 ];

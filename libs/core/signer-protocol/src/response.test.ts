@@ -43,9 +43,10 @@ describe('problems', () => {
   test('a problem is a trace for people and for machines', () => {
     const { status, body } = renderProblem(protocolProblem('unknown_key', KEY));
     expect(status).toBe(404);
+    const msg = `this signer does not hold this key: ${KEY}`;
     expect(JSON.parse(body)).toEqual([
-      { kind: 'temporary', id: 'failure', msg: `this signer does not hold this key: ${KEY}` },
-      { kind: 'temporary', id: 'meridian.unknown_key' },
+      { kind: 'temporary', id: 'failure', msg },
+      { kind: 'temporary', id: 'meridian.unknown_key', msg },
     ]);
   });
 

@@ -58,7 +58,7 @@ export function renderProblem({ status, code, message, details }: Problem): Http
   const { allow } = details;
   const trace = [
     { kind: 'temporary', id: 'failure', msg: message },
-    { kind: 'temporary', id: CODE_PREFIX + code, ...details },
+    { kind: 'temporary', id: CODE_PREFIX + code, msg: message, ...details },
   ];
   const headers = typeof allow === 'string' ? { ...JSON_HEADERS, allow } : JSON_HEADERS;
   return { status, headers, body: JSON.stringify(trace) };
@@ -112,7 +112,7 @@ function refusalOf(status: number, json: unknown, body: string): SignReply {
   const trace = Array.isArray(json) ? json.filter(isObject) : [];
   const own = trace.find(({ id }) => typeof id === 'string' && id.startsWith(CODE_PREFIX));
   const words = trace.map(({ msg }) => msg).find(msg => typeof msg === 'string');
-  const { kind: _kind, id, ...details } = own ?? {};
+  const { kind: _kind, id, msg: _msg, ...details } = own ?? {};
   return {
     kind: 'refused',
     status,

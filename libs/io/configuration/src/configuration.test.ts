@@ -64,7 +64,7 @@ describe.each([
     expect(open).toMatch(/^logLevel: info$/m);
     const read = readFileOf(
       app,
-      open.replaceAll(/^(?:quorum|socket|database):$(?:\n[ #].*)*/gm, ''),
+      open.replaceAll(/^(?:quorum|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm, ''),
       {},
     );
     expect(read).toEqual({ ok: true, value: schema.parse(values) });

@@ -23,6 +23,14 @@ const database = z
       description:
         'Whether a new primary of PostgreSQL is taken: synchronous says that it was a synchronous standby.',
     }),
+    timeline: z
+      .string()
+      .regex(/^[0-9A-Fa-f]{8}$/, 'eight hexadecimal digits')
+      .optional()
+      .meta({
+        description:
+          'The timeline of PostgreSQL that is taken after a failover that was refused, once an operator has looked.',
+      }),
     ca: z
       .string()
       .min(1)

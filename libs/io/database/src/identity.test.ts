@@ -40,6 +40,44 @@ describe('a guard of the identity', () => {
     expect(verdicts({ cluster: 'c2' }, {})).toEqual(['other_cluster']);
   });
 
+  test('goes on from what an earlier process knew', () => {
+    const later = { timeline: '00000002' };
+    expect(verdicts({ known: HERE }, {}, later)).toEqual(['admitted', 'failed_over']);
+    expect(verdicts({ known: HERE }, later)).toEqual(['failed_over']);
+    expect(verdicts({ known: HERE }, { system: 's2' }, { cluster: 'c2' })).toEqual([
+      'other_cluster',
+      'other_cluster',
+    ]);
+    expect(verdicts({ known: HERE, failover: 'synchronous' }, later)).toEqual(['admitted']);
+    const behind = { ...HERE, timeline: '00000003' };
+    expect(verdicts({ known: behind, failover: 'synchronous' }, later)).toEqual(['other_cluster']);
+  });
+
+  test('takes the timeline that an operator names, and no other', () => {
+    const [two, three] = [{ timeline: '0000000A' }, { timeline: '0000000B' }];
+    const known = { ...HERE, isSynchronous: false };
+    const options = { known, timeline: '0000000a' };
+    expect(verdicts(options, two, three)).toEqual(['admitted', 'failed_over']);
+    expect(verdicts(options, three)).toEqual(['failed_over']);
+    expect(verdicts({ ...options, known: { ...known, timeline: '0000000C' } }, two)).toEqual([
+      'other_cluster',
+    ]);
+  });
+
+  test('tells of a server that it takes, once, and does not take one that nobody can be told of', () => {
+    const met: Session[] = [];
+    verdicts({ known: HERE, met: session => met.push(session) }, {}, {});
+    expect(met).toEqual([]);
+    const later = { timeline: '00000002' };
+    const options = { failover: 'synchronous', known: HERE } as const;
+    verdicts({ ...options, met: session => met.push(session) }, later, later);
+    expect(met).toEqual([{ ...HERE, ...later }]);
+    const deaf = (): never => {
+      throw new Error('the disk is full');
+    };
+    expect(verdicts({ ...options, met: deaf }, later, {})).toEqual([undefined, 'admitted']);
+  });
+
   test('takes a database that has no name yet, and the name that it gets', () => {
     const none = { cluster: null, recordedSystem: null };
     expect(verdicts({}, none, none, {}, none, { cluster: 'c2' })).toEqual([

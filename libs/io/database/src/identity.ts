@@ -21,20 +21,27 @@ export type Guard = {
   readonly isCurrent: (session: Session) => boolean;
 };
 
-/** A guard that remembers what it admitted for as long as the process lives. */
-export function identityGuard({ cluster, failover = 'refused' }: DatabaseOptions): Guard {
-  let known: Session | undefined;
+/** A guard that remembers what it admitted, beginning with what an earlier process knew. */
+export function identityGuard(options: DatabaseOptions): Guard {
+  const { cluster, met } = options;
+  let { known } = options;
   return {
     admit: session => {
       const pinned = cluster?.toLowerCase() ?? known?.cluster ?? null;
       assertSameCluster(session, pinned, known);
       if (known !== undefined && session.timeline !== known.timeline) {
-        assertTakenOver(known, session, failover);
+        assertTakenOver(known, session, options);
       }
-      known = { ...session, cluster: session.cluster ?? known?.cluster ?? null };
+      const now = { ...session, cluster: session.cluster ?? known?.cluster ?? null };
+      if (!isSame(known, now)) met?.(now);
+      known = now;
     },
     isCurrent: ({ timeline }) => known === undefined || timeline === known.timeline,
   };
+}
+
+function isSame(one: Session | undefined, other: Session): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function assertSameCluster(
@@ -57,7 +64,7 @@ function assertSameCluster(
 function assertTakenOver(
   before: Session,
   now: Session,
-  failover: DatabaseOptions['failover'],
+  { failover = 'refused', timeline }: DatabaseOptions,
 ): void {
   const timelines = `timeline ${String(now.timeline)} after ${String(before.timeline)}`;
   // Eight hexadecimal digits are ordered like their numbers. An older one is a server that was replaced.
@@ -65,6 +72,7 @@ function assertTakenOver(
     now.timeline !== null && before.timeline !== null && now.timeline > before.timeline;
   if (!isLater) throw new DatabaseError('other_cluster', timelines);
   if (failover === 'synchronous' && before.isSynchronous) return;
+  if (timeline?.toUpperCase() === now.timeline.toUpperCase()) return;
   throw new DatabaseError('failed_over', timelines);
 }
 

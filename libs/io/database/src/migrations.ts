@@ -1,6 +1,7 @@
 import { DatabaseError } from './errors.ts';
 import { CREATE_IDENTITY } from './identity.ts';
-import type { Database, Limit } from './database.ts';
+import { MAY_ASK_AGAIN } from './classify.ts';
+import type { Database, Limit, Parameter } from './database.ts';
 import { pause } from './time.ts';
 
 /** Which changes of the schema were made: one row for each. */
@@ -12,7 +13,7 @@ const CREATE_VERSIONS = `CREATE TABLE IF NOT EXISTS schema_version (
 /** A change may be a job that touches every node of a cluster. */
 const CHANGE: Limit = { deadlineMs: 60_000 };
 const LOOK: Limit = { deadlineMs: 5_000 };
-const TRIES_MAX = 8;
+const TRIES_MAX = 40;
 const PAUSE_MS = 50;
 
 /** What a runner meets that makes the same thing at the same time: there already, or just being made. */
@@ -30,10 +31,10 @@ export async function migrate(database: Database, migrations: readonly string[])
   for (const [at, text] of migrations.entries()) {
     if (at < done) continue;
     await change(database, text);
-    await database.query(
+    await change(
+      database,
       'INSERT INTO schema_version (version, applied_at) VALUES ($1::INT8, now()) ON CONFLICT DO NOTHING',
       [at + 1],
-      CHANGE,
     );
   }
 }
@@ -60,14 +61,19 @@ async function schemaVersion(database: Database): Promise<number> {
   }
 }
 
-async function change(database: Database, text: string): Promise<void> {
+/** Sends a statement that does nothing where it was done, so that it may be sent again whatever became of it. */
+async function change(
+  database: Database,
+  text: string,
+  values: readonly Parameter[] = [],
+): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await database.query(text, [], CHANGE);
+      await database.query(text, values, CHANGE);
       return;
     } catch (error) {
       const isOver = tries >= TRIES_MAX || !(error instanceof DatabaseError);
-      const isMet = !isOver && (error.code === 'not_applied' || MET.has(error.sqlState ?? ''));
+      const isMet = !isOver && (MAY_ASK_AGAIN.has(error.code) || MET.has(error.sqlState ?? ''));
       if (!isMet) throw error;
     }
     await pause(PAUSE_MS);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
 import { DatabaseError } from './errors.ts';
+import type { Session } from './session.ts';
 
 /** Isolation levels under which the statements of the signer were proved. */
 export const ISOLATIONS = ['serializable', 'read committed'] as const;
@@ -43,6 +44,15 @@ export type DatabaseOptions = {
    * operator has to act. `synchronous`: it is taken where the server before had a synchronous standby.
    */
   readonly failover?: 'refused' | 'synchronous';
+  /**
+   * The timeline of PostgreSQL, eight hexadecimal digits, that an operator takes after a failover that was refused.
+   * CockroachDB has none.
+   */
+  readonly timeline?: string;
+  /** The server as an earlier process knew it: a new one is held against it, too. */
+  readonly known?: Session;
+  /** Told of a server that is taken and differs from the one before. What it throws keeps the server from being taken. */
+  readonly met?: (session: Session) => void;
   /** PEM files; with `cert` and `key` a client shows who it is. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly timeouts?: Partial<Timeouts>;

@@ -149,6 +149,19 @@ describe.each(MEDIA)('a row that a journal in %s knows', (_medium, open) => {
 });
 
 describe.each(MEDIA)('a journal in %s', (_medium, open) => {
+  test('knows the server of a database, the one that it was told of last', () => {
+    const journal = open();
+    expect(journal.server()).toBeUndefined();
+    journal.setServer('first');
+    journal.note([row]);
+    expect(journal.server()).toBe('first');
+    journal.setServer('second');
+    journal.close();
+    const again = open();
+    expect(again.server()).toBe('second');
+    again.close();
+  });
+
   test('knows one horizon of each chain, the one that was drawn last', () => {
     const journal = open();
     journal.setHorizon(CHAIN, HORIZON);

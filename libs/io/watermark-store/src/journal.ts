@@ -28,6 +28,10 @@ export type Journal = {
   readonly noteSoon: (row: Row) => void;
   /** An operator's word: takes the place of what is known, whatever it was; durable when it returns. */
   readonly learn: (rows: readonly Row[]) => void;
+  /** The server of a database as it was last known, in words of who uses it; undefined before the first. */
+  readonly server: () => string | undefined;
+  /** Durable when it returns. */
+  readonly setServer: (text: string) => void;
   /** @throws StoreError when the journal is broken, closed or not where it was */
   readonly probe: () => void;
   readonly close: () => void;
@@ -37,6 +41,8 @@ export type Journal = {
 export type JournalPart = {
   readonly rows: readonly Row[];
   readonly horizons: readonly (readonly [ChainId, Horizon])[];
+  /** Undefined where there is none, or where it stays as it is. */
+  readonly server?: string | undefined;
 };
 
 /** Where a journal is kept: `save` writes over what is there, and returns once it is durable and can be found again. */
@@ -54,6 +60,7 @@ export function journalOver(medium: JournalMedium): Journal {
   const part = medium.load();
   const known = new Map(part.rows.map(row => [nameOf(row), row]));
   const horizons = new Map(part.horizons);
+  let { server } = part;
   const pages = pagesOf(medium);
   const learn = (rows: readonly Row[]): void => {
     pages.save({ rows, horizons: [] });
@@ -84,6 +91,11 @@ export function journalOver(medium: JournalMedium): Journal {
       known.set(nameOf(row), row);
     },
     learn,
+    server: () => server,
+    setServer: text => {
+      pages.save({ rows: [], horizons: [], server: text });
+      server = text;
+    },
     probe: () => pages.save({ rows: [], horizons: [] }),
     close: pages.close,
   };
@@ -108,10 +120,10 @@ function pagesOf(medium: JournalMedium) {
   const late = new Map<string, Row>();
   let timer: NodeJS.Timeout | undefined;
   let broken: StoreError | undefined;
-  const save = ({ rows, horizons }: JournalPart): void => {
+  const save = ({ rows, ...others }: JournalPart): void => {
     if (broken !== undefined) throw broken;
     try {
-      medium.save({ rows: [...late.values(), ...rows], horizons });
+      medium.save({ rows: [...late.values(), ...rows], ...others });
     } catch (error) {
       throw end(breakageOf(error));
     }
@@ -169,6 +181,7 @@ function assertHorizon(horizon: Horizon): void {
 export type KeptJournal = {
   readonly rows: Map<string, Row>;
   readonly horizons: Map<ChainId, Horizon>;
+  server?: string | undefined;
 };
 
 /** A journal for tests and simulations: durable as long as the object that it is given. */
@@ -176,10 +189,15 @@ export function memoryJournal(
   kept: KeptJournal = { rows: new Map(), horizons: new Map() },
 ): Journal {
   return journalOver({
-    load: () => ({ rows: [...kept.rows.values()], horizons: [...kept.horizons] }),
-    save: ({ rows, horizons }) => {
+    load: () => ({
+      rows: [...kept.rows.values()],
+      horizons: [...kept.horizons],
+      server: kept.server,
+    }),
+    save: ({ rows, horizons, server }) => {
       for (const row of rows) kept.rows.set(nameOf(row), row);
       for (const [chainId, horizon] of horizons) kept.horizons.set(chainId, horizon);
+      kept.server = server ?? kept.server;
     },
     close: () => undefined,
   });

@@ -12,11 +12,16 @@ const CREATE_HORIZONS = `CREATE TABLE horizon (
   slackLevels INTEGER NOT NULL
 ) STRICT`;
 
+const CREATE_SERVER = `CREATE TABLE server (
+  only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+  words TEXT NOT NULL
+) STRICT`;
+
 /** "Merj": a journal is never taken for a store, nor a store for a journal. */
 const JOURNAL: FileKind = {
   applicationId: 0x4d65726a,
   schemaVersion: 1,
-  tables: [CREATE_TABLE, CREATE_HORIZONS],
+  tables: [CREATE_TABLE, CREATE_HORIZONS, CREATE_SERVER],
 };
 
 /**
@@ -38,21 +43,25 @@ function mediumOf({ database, assertInPlace, close }: HeldFile): JournalMedium {
   const writeRow = rowWriter(database);
   const allHorizons = database.prepare('SELECT * FROM horizon');
   const writeHorizon = database.prepare('INSERT OR REPLACE INTO horizon VALUES (?, ?, ?, ?, ?)');
+  const words = database.prepare('SELECT words FROM server');
+  const writeWords = database.prepare('INSERT OR REPLACE INTO server VALUES (1, ?)');
   return {
     load: () => ({
+      server: (words.get() as { readonly words: string } | undefined)?.words,
       rows: all(),
       horizons: (allHorizons.all() as ({ chainId: ChainId } & Horizon)[]).map(
         ({ chainId, ...horizon }) => [chainId, horizon],
       ),
     }),
-    save: ({ rows, horizons }) => {
-      if (rows.length + horizons.length > 0) {
+    save: ({ rows, horizons, server }) => {
+      if (rows.length + horizons.length > 0 || server !== undefined) {
         database.exec('BEGIN IMMEDIATE');
         for (const row of rows) writeRow(row);
         for (const [chainId, horizon] of horizons) {
           const { baseLevel, baseTime, minimalBlockDelay, slackLevels } = horizon;
           writeHorizon.run(chainId, baseLevel, baseTime, minimalBlockDelay, slackLevels);
         }
+        if (server !== undefined) writeWords.run(server);
         database.exec('COMMIT');
       }
       assertInPlace();

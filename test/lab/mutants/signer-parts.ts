@@ -203,8 +203,8 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'what an operator mended since is latched all the same',
     file: 'doubts.ts',
-    find: 'isDoubted && rows.length > 0',
-    replace: 'rows.length > 0',
+    find: 'isDoubted && those.length > 0',
+    replace: 'those.length > 0',
   },
   {
     rule: 8,

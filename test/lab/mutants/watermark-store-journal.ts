@@ -197,15 +197,15 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'what is noted for soon is never kept',
     file: 'journal.ts',
-    find: 'medium.save({ rows: [...late.values(), ...rows], horizons });',
-    replace: 'medium.save({ rows, horizons });',
+    find: 'medium.save({ rows: [...late.values(), ...rows], ...others });',
+    replace: 'medium.save({ rows, ...others });',
   },
   {
     rule: 8,
     why: 'what is noted for soon is kept over what is told later',
     file: 'journal.ts',
-    find: 'medium.save({ rows: [...late.values(), ...rows], horizons });',
-    replace: 'medium.save({ rows: [...rows, ...late.values()], horizons });',
+    find: 'medium.save({ rows: [...late.values(), ...rows], ...others });',
+    replace: 'medium.save({ rows: [...rows, ...late.values()], ...others });',
   },
   {
     rule: 8,
@@ -281,7 +281,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'a store passes for a journal',
     file: 'sqlite-journal.ts',
-    find: 'applicationId: 0x4d65726a,\n  schemaVersion: 1,\n  tables: [CREATE_TABLE, CREATE_HORIZONS],',
+    find: 'applicationId: 0x4d65726a,\n  schemaVersion: 1,\n  tables: [CREATE_TABLE, CREATE_HORIZONS, CREATE_SERVER],',
     replace: 'applicationId: 0x4d657269,\n  schemaVersion: 1,\n  tables: [CREATE_TABLE],',
   },
   {

@@ -374,6 +374,13 @@ const CHANGES: readonly Mutant[] = [
     find: ':maxLevel, :handedEpoch, now())`',
     replace: ':maxLevel, :handedEpoch, now()) ON CONFLICT DO NOTHING`',
   },
+  {
+    rule: 8,
+    why: 'a row that was released since is latched again, in SQL',
+    file: 'sql-statements.ts',
+    find: ' AND generation <= :generation',
+    replace: '',
+  },
 ];
 
 /** How libs/io/watermark-store decides in SQL, broken one line at a time. */

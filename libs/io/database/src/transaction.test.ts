@@ -24,10 +24,14 @@ describeWithPostgres('a transaction', () => {
 
   test('is serializable: those that meet are run again, and none is lost', async () => {
     let runs = 0;
+    const all = Promise.withResolvers<undefined>();
     const add = () =>
       database.transaction(async query => {
         runs += 1;
         const [row] = await query('SELECT n FROM t');
+        // None of them writes before all have read.
+        if (runs === 3) all.resolve(undefined);
+        await all.promise;
         await query('UPDATE t SET n = $1::INT8', [Number(row?.['n']) + 1]);
       }, LIMIT);
     await Promise.all([add(), add(), add()]);

@@ -61,7 +61,7 @@ export const SEAL = statement(
 export const LATCH = statement(
   `UPDATE watermark
    SET latched_from = mode, mode = 'latched', seq = seq + 1
-   WHERE ${OF_KEY} AND mode <> 'latched'
+   WHERE ${OF_KEY} AND mode <> 'latched' AND generation <= :generation
    RETURNING seq`,
 );
 

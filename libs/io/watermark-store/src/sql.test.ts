@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate, type Database } from '@meridian/database';
+import { ok } from '@meridian/prelude';
+import { level, round } from '@meridian/tezos';
+import { changeOfRows, latchKey, release } from '@meridian/watermark/administration';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { KINDS, type Row } from '@meridian/watermark';
 import { activate, CHAIN, pkhOf, request, type Wish } from './fixtures.ts';
@@ -140,6 +143,21 @@ describeWithPostgres('a store in SQL', () => {
       expect(await modesOf(store, 2)).toEqual(KINDS.map(() => 'active'));
     },
   );
+
+  test('that lost something stops no row that was released since', async () => {
+    const { url } = await freshStore(postgres);
+    const store = await storeAt(url);
+    await activate(store, 1, KINDS);
+    const key = { chainId: CHAIN, pkh: pkhOf(1) };
+    const given = { floor: { level: level(50), round: round(0) }, horizonEnd: 50 };
+    const released = changeOfRows(key, ['block'], row =>
+      release(row, { ...given, incarnation: 'second' }),
+    );
+    await store.administer(key, rows => ok(latchKey(rows)));
+    expect(await store.administer(key, released)).toMatchObject({ ok: true });
+    await store.advance(request({ level: 10, seenSeq: 99 }));
+    expect(await modesOf(store)).toEqual(['standby', 'latched', 'latched']);
+  });
 
   test('that forgot a permission latches when the signature is to be stored', async () => {
     const { url, sql } = await freshStore(postgres);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { err, ok } from '@meridian/prelude';
 import { KINDS } from '@meridian/watermark';
-import { latchKey } from '@meridian/watermark/administration';
+import { changeOfRows, latch, latchKey, release } from '@meridian/watermark/administration';
+import { level, round } from '@meridian/tezos';
 import { activate, CHAIN, pkhOf, request, type Wish } from './fixtures.ts';
 import { memoryJournal, memoryStore, openSqliteStore, type WatermarkStore } from './index.ts';
 
@@ -110,6 +111,27 @@ describe.each([
     expect((await modes(store)).sort()).toEqual([
       ...kinds.map(() => 'mine latched'),
       'other active',
+    ]);
+    await store.close();
+  });
+
+  test('stops no row that was released since by an operator', async () => {
+    const store = open();
+    await activate(store, 1, KINDS);
+    const key = { chainId: CHAIN, pkh: pkhOf(1) };
+    const released = changeOfRows(key, ['block'], row =>
+      release(latch(row), {
+        floor: { level: level(50), round: round(0) },
+        horizonEnd: 50,
+        incarnation: 'second',
+      }),
+    );
+    await store.administer(key, rows => ok(latchKey(rows)));
+    expect(await store.administer(key, released)).toMatchObject({ ok: true });
+    await store.advance(request({ level: 10, seenSeq: 99 }));
+    expect((await store.rows()).map(({ kind, mode }) => [kind, mode])).toContainEqual([
+      'block',
+      'standby',
     ]);
     await store.close();
   });

@@ -2,7 +2,7 @@ import type { SIGNER } from '@meridian/configuration';
 import { softwareKeystore, type Keystore } from '@meridian/keystore';
 import { instant } from '@meridian/prelude';
 import { listen, openMetrics, serveOperations } from '@meridian/service';
-import type { DaemonWorld, Metrics, z } from '@meridian/service';
+import type { Check, DaemonWorld, Metrics, z } from '@meridian/service';
 import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
 import { serveAdministration } from './administration.ts';
 import type { AnswerParts } from './answer.ts';
@@ -34,7 +34,7 @@ const PARTS: SignerParts = {
 };
 
 /** What a signer holds once it may: until then another process does. */
-type Held = { guard?: WatchedGuard; audit?: Audit };
+type Held = { guard?: WatchedGuard; audit?: Audit; vault: Check };
 
 /** Starts a signer; what has to be closed is noted in the world, and closed in reverse order. */
 export async function startSigner(
@@ -46,8 +46,14 @@ export async function startSigner(
   const keystore = parts.openKeystore(configuration);
   const metrics = openMetrics('signer', METRICS);
   const doubts = new Doubts();
-  const held: Held = {};
-  const status: StatusParts = { keystore, doubts, guard: () => held.guard, ending };
+  const held: Held = { vault: true };
+  const status: StatusParts = {
+    keystore,
+    doubts,
+    guard: () => held.guard,
+    vault: () => held.vault,
+    ending,
+  };
   const operations = await serveOperations(configuration.operations, {
     metrics,
     checks: () => checksOf(status),
@@ -109,6 +115,8 @@ function answersOf(
       const isGood = outcome.outcome === 'signed' || outcome.outcome === 'released';
       log[isGood ? 'debug' : 'warn']('sign', outcome);
       held.audit?.note('sign', outcome);
+      if (outcome.outcome === 'signed') held.vault = true;
+      if (outcome.outcome === 'vault_unavailable') held.vault = 'it did not sign the last request';
     },
     took: (stage, ms) => metrics.record(`${stage}_seconds`, ms / 1_000),
     unsealed: outcome => {

@@ -10,6 +10,8 @@ export type StatusParts = {
   readonly doubts: Doubts;
   /** Undefined while another process holds it. */
   readonly guard: () => WatchedGuard | undefined;
+  /** Whether the last thing that the vault was asked for came. */
+  readonly vault: () => Check;
   readonly ending: AbortSignal;
 };
 
@@ -19,6 +21,7 @@ export function checksOf(parts: StatusParts): Readonly<Record<string, Check | Pr
   return {
     running: parts.ending.aborted ? 'it is stopping' : true,
     store: guard === undefined ? 'it is not open' : probed(guard.store.probe()),
+    vault: parts.vault(),
     rows: rowsCheck(parts.doubts, guard),
   };
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { endWithReader } from '../quiet.ts';
 import { forgePairs } from './forge.ts';
 import { rateOf, type Figure } from './measure.ts';
+import { signerFigures } from './signer/signer.ts';
 import { voteFigures } from './vote/vote.ts';
 
 /** Measures once; what a check finds lost is measured again. */
@@ -13,6 +14,7 @@ type Measurement = () => Promise<readonly Figure[]>;
 const BENCHES: Readonly<Record<string, () => readonly Measurement[]>> = {
   forge: () => forgePairs().map(pair => async () => [await rateOf('forge', pair)]),
   vote: () => [voteFigures],
+  signer: () => [signerFigures],
 };
 
 /** The ratios that a run is held against, by bench and what. */

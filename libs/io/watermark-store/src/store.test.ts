@@ -115,27 +115,6 @@ describe.each([
     await store.close();
   });
 
-  test('stops no row that was released since by an operator', async () => {
-    const store = open();
-    await activate(store, 1, KINDS);
-    const key = { chainId: CHAIN, pkh: pkhOf(1) };
-    const released = changeOfRows(key, ['block'], row =>
-      release(latch(row), {
-        floor: { level: level(50), round: round(0) },
-        horizonEnd: 50,
-        incarnation: 'second',
-      }),
-    );
-    await store.administer(key, rows => ok(latchKey(rows)));
-    expect(await store.administer(key, released)).toMatchObject({ ok: true });
-    await store.advance(request({ level: 10, seenSeq: 99 }));
-    expect((await store.rows()).map(({ kind, mode }) => [kind, mode])).toContainEqual([
-      'block',
-      'standby',
-    ]);
-    await store.close();
-  });
-
   test('is noticed when a signature is stored, and latches every row too', async () => {
     const store = open();
     await activate(store, 1, KINDS);
@@ -168,6 +147,32 @@ describe.each([
     expect(await store.advance(request({ level: 11 }))).toMatchObject({
       value: { signature: null },
     });
+    await store.close();
+  });
+});
+
+describe.each([
+  ['memory', () => memoryStore()],
+  ['SQLite', () => open()],
+])('a latch of a key, in %s,', (_medium, fresh) => {
+  test('stops no row that was released since by an operator', async () => {
+    const store = fresh();
+    await activate(store, 1, KINDS);
+    const key = { chainId: CHAIN, pkh: pkhOf(1) };
+    const released = changeOfRows(key, ['block'], row =>
+      release(latch(row), {
+        floor: { level: level(50), round: round(0) },
+        horizonEnd: 50,
+        incarnation: 'second',
+      }),
+    );
+    await store.administer(key, rows => ok(latchKey(rows)));
+    expect(await store.administer(key, released)).toMatchObject({ ok: true });
+    await store.advance(request({ level: 10, seenSeq: 99 }));
+    expect((await store.rows()).map(({ kind, mode }) => [kind, mode])).toContainEqual([
+      'block',
+      'standby',
+    ]);
     await store.close();
   });
 });

@@ -44,7 +44,6 @@ export async function latchDoubted(store: WatermarkStore, known: Row): Promise<v
     const stored = rows.find(({ kind }) => kind === known.kind);
     const refusal = continuationRefusal(known, stored);
     const isDoubted = refusal !== undefined && REFUSALS[refusal.code].latches;
-    const those = rows.filter(({ generation }) => generation <= known.generation);
-    return ok(isDoubted && those.length > 0 ? latchKey(those) : rows);
+    return ok(isDoubted && rows.length > 0 ? latchKey(rows) : rows);
   });
 }

@@ -71,6 +71,22 @@ test('a signer learns from the store how far a row has counted, and never whose 
   expect(found).toEqual([]);
 });
 
+test('a row that an operator taught this signer anew meanwhile is in no doubt', async () => {
+  const { store, doubts, found } = await site();
+  const [row] = await store.rows();
+  const journal = memoryJournal();
+  journal.learn([row!]);
+  // The rows are read before a release, and come after it.
+  const rows = () => {
+    journal.learn([{ ...row!, generation: 1, incarnation: 'second' }]);
+    return Promise.resolve([]);
+  };
+  const idle = { store: { ...store, rows }, journal, doubts };
+  await patrol({ ...idle, found: ({ kind }) => found.push(kind) });
+  expect(found).toEqual([]);
+  expect(doubts.of(row!)).toBeUndefined();
+});
+
 test('a row that nobody told this signer of is none of its business', async () => {
   const { idle, found } = await site();
   await patrol({ ...idle, journal: memoryJournal() });

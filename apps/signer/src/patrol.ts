@@ -4,7 +4,7 @@ import { latchDoubted, type Doubts } from './doubts.ts';
 
 /** What a patrol needs. */
 export type PatrolParts = {
-  readonly journal: Pick<Journal, 'rows' | 'noteSoon'>;
+  readonly journal: Pick<Journal, 'rows' | 'known' | 'noteSoon'>;
   readonly store: WatermarkStore;
   readonly doubts: Doubts;
   /** Told of each row that is not what this signer knew, as often as it is seen. */
@@ -29,12 +29,18 @@ export async function patrol(parts: PatrolParts): Promise<readonly Row[]> {
       if (now !== undefined) parts.journal.noteSoon(now);
       continue;
     }
+    // An operator may have taught this signer the row anew while the store was read.
+    if (!isIncarnation(parts.journal.known(row), row)) continue;
     parts.doubts.note(row, refusal);
     parts.found(row, refusal);
     if (REFUSALS[refusal.code].latches) doubted.push(row);
   }
   for (const row of doubted) await latchDoubted(parts.store, row);
   return stored;
+}
+
+function isIncarnation(now: Row | undefined, before: Row): boolean {
+  return now?.incarnation === before.incarnation && now.generation === before.generation;
 }
 
 function isSame(one: Row, other: Row): boolean {

@@ -105,6 +105,19 @@ describe('before the vault is asked', () => {
     expect(used()).toBe(0);
   });
 
+  test('the journal has to be whole, and nothing is marked where it is not', async () => {
+    const store = await activeStore();
+    const journal = await journalOf(store);
+    const probe = () => {
+      throw new StoreError('replaced');
+    };
+    const before = await store.rows();
+    const { ask, used } = await signing({ store, journal: { ...journal, probe } });
+    expect(await ask(block(10))).toMatchObject(refused('store_unavailable'));
+    expect(await store.rows()).toEqual(before);
+    expect(used()).toBe(0);
+  });
+
   test('a mistake of our own passes for no state of the store', async () => {
     const store = await activeStore();
     const advance = () => Promise.reject(new Error('a bug'));

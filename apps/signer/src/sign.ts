@@ -32,7 +32,7 @@ export type Stage = 'store' | 'vault';
 export type Guard = {
   readonly store: WatermarkStore;
   /** Under which epoch this signer signs is known from here alone. */
-  readonly journal: Pick<Journal, 'known' | 'noteSoon' | 'horizon'>;
+  readonly journal: Pick<Journal, 'known' | 'noteSoon' | 'horizon' | 'probe'>;
 };
 
 /** What signing needs. */
@@ -176,6 +176,8 @@ async function permissionFor(
     const made = requestOf(parts, guard, asked);
     if (!made.ok) return made;
     const { request, known } = made.value;
+    // What could not be noted afterwards would spend a block for nothing.
+    guard.journal.probe();
     const outcome = await guard.store.advance(request);
     const ms = performance.now() - since;
     const doubt = await doubtOf(parts, guard, known, outcome);

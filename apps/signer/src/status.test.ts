@@ -57,6 +57,15 @@ describe('a signer is ready', () => {
     expect((await settled(checksOf(status)))['store']).toMatch(/another file/);
   });
 
+  test('not when its journal fails', async () => {
+    const journal = await journalOf(await activeStore());
+    const probe = () => {
+      throw new StoreError('replaced');
+    };
+    const { status } = await parts({}, { journal: { ...journal, probe } });
+    expect((await settled(checksOf(status)))['store']).toMatch(/another file/);
+  });
+
   test('not with rows that are latched, in doubt or not there', async () => {
     const { status, rows } = await parts();
     const latched = rows.map((row): Row => ({ ...row, mode: 'latched' }));

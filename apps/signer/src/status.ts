@@ -20,7 +20,7 @@ export function checksOf(parts: StatusParts): Readonly<Record<string, Check | Pr
   const guard = parts.guard();
   return {
     running: parts.ending.aborted ? 'it is stopping' : true,
-    store: guard === undefined ? 'it is not open' : probed(guard.store.probe()),
+    store: guard === undefined ? 'it is not open' : probed(probeOf(guard)),
     vault: parts.vault(),
     rows: rowsCheck(parts.doubts, guard),
   };
@@ -32,6 +32,12 @@ function rowsCheck(doubts: Doubts, guard: WatchedGuard | undefined): Check {
     return `${doubts.count().toString()} keys are stopped: their rows changed`;
   if (latched > 0) return `${latched.toString()} rows are latched`;
   return guard === undefined || guard.journal.rows().length > 0 || 'no row was set up';
+}
+
+/** Both are needed to sign: the store, and what bears witness to it. */
+async function probeOf({ store, journal }: WatchedGuard): Promise<void> {
+  journal.probe();
+  await store.probe();
 }
 
 function probed(probe: Promise<unknown>): Promise<Check> {

@@ -96,6 +96,30 @@ describe('a guard', () => {
     expect(told).toEqual(['missed replaced', 'broken replaced']);
   });
 
+  test.each(['overloaded', 'mistake'] as const)('that is %s for once is not broken', async code => {
+    let isBusy = false;
+    const kept = await activeStore();
+    const rows = () => (isBusy ? Promise.reject(new StoreError(code)) : kept.rows());
+    const { opened, told } = await watching({ isShared: false }, { rows });
+    await opened;
+    isBusy = true;
+    await pass(2_000);
+    expect(told).toEqual([`missed ${code}`]);
+  });
+
+  test('whose journal is broken is broken, also where its store is shared', async () => {
+    const journal = await journalOf(await activeStore());
+    let isBroken = false;
+    const probe = () => {
+      if (isBroken) throw new StoreError('replaced');
+    };
+    const { opened, told } = await watching({ journal: { ...journal, probe } });
+    await opened;
+    isBroken = true;
+    await pass(2_000);
+    expect(told).toEqual(['broken replaced']);
+  });
+
   test('that was not what its journal knew when it was opened stops the key', async () => {
     const [known] = await (await activeStore()).rows();
     const findings = [{ code: 'edited_row', known: known!, stored: known! }] as const;

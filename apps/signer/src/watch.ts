@@ -1,5 +1,5 @@
 import { REFUSALS, type Refusal, type Row } from '@meridian/watermark';
-import { StoreError } from '@meridian/watermark-store';
+import { StoreError, type StoreErrorCode } from '@meridian/watermark-store';
 import type { Doubts } from './doubts.ts';
 import type { OpenGuard } from './guard.ts';
 import { patrol } from './patrol.ts';
@@ -23,6 +23,9 @@ export type WatchedGuard = OpenGuard & {
   readonly seen: () => readonly Row[];
 };
 
+/** What a store says that is as good as before afterwards. */
+const PASSING: ReadonlySet<StoreErrorCode> = new Set(['overloaded', 'mistake']);
+
 /** How often the rows are looked at though nobody asks: well within the delay between two blocks. */
 const PATROL_MS = 2_000;
 /** How soon again, as long as they have not been looked at once. */
@@ -41,11 +44,18 @@ export async function openWatched(parts: WatchParts): Promise<WatchedGuard> {
   let seen: readonly Row[] | undefined;
   const look = async (): Promise<void> => {
     try {
+      guard.journal.probe();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      parts.broken(error);
+      return;
+    }
+    try {
       seen = await patrol({ ...guard, ...parts });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       parts.missed(error);
-      if (!guard.isShared) parts.broken(error);
+      if (!guard.isShared && !PASSING.has(error.code)) parts.broken(error);
     }
   };
   await look();

@@ -268,6 +268,13 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     find: 'outcome.ok ? outcome.value.row : outcome.error.row',
     replace: 'outcome.ok ? outcome.value.row : undefined',
   },
+  {
+    rule: 4,
+    why: 'a journal that cannot be written spends a block',
+    file: 'sign.ts',
+    find: '    guard.journal.probe();\n',
+    replace: '',
+  },
   ...SIGNER_PARTS_MUTANTS,
   ...SIGNER_HTTP_MUTANTS,
   ...SIGNER_SOCKET_MUTANTS,

@@ -370,16 +370,16 @@ const CHANGES: readonly Mutant[] = [
   {
     rule: 5,
     why: 'an epoch that somebody got already is given again',
-    file: STATEMENTS,
-    find: ':maxLevel, :handedEpoch, now())`',
-    replace: ':maxLevel, :handedEpoch, now()) ON CONFLICT DO NOTHING`',
+    file: ADMINISTRATION,
+    find: 'const log = before === undefined ? statements.LOG_FIRST_EPOCH : statements.LOG_EPOCH;',
+    replace: 'const log = statements.LOG_FIRST_EPOCH;',
   },
   {
     rule: 8,
-    why: 'a row that was released since is latched again, in SQL',
-    file: 'sql-statements.ts',
-    find: ' AND generation <= :generation',
-    replace: '',
+    why: 'rows that were lost cannot be made anew',
+    file: ADMINISTRATION,
+    find: 'const log = before === undefined ? statements.LOG_FIRST_EPOCH : statements.LOG_EPOCH;',
+    replace: 'const log = statements.LOG_EPOCH;',
   },
 ];
 

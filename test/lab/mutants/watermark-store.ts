@@ -105,23 +105,15 @@ export const WATERMARK_STORE_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'one row of a key alone is latched',
     file: 'store.ts',
-    find: 'const before = rows.ofKey(chainId, pkh).filter(row => row.generation <= generation);',
-    replace:
-      'const before = rows.ofKey(chainId, pkh).filter(row => row.generation <= generation).slice(0, 1);',
-  },
-  {
-    rule: 8,
-    why: 'a row that was released since is latched again',
-    file: 'store.ts',
-    find: '.filter(row => row.generation <= generation);',
-    replace: '.filter(row => row.generation <= generation + 9);',
+    find: 'const before = rows.ofKey(chainId, pkh);\n  return',
+    replace: 'const before = rows.ofKey(chainId, pkh).slice(0, 1);\n  return',
   },
   {
     rule: 8,
     why: 'the rows of all keys are latched',
     file: 'store.ts',
-    find: 'const before = rows.ofKey(chainId, pkh).filter(row => row.generation <= generation);',
-    replace: 'const before = [...rows.all()].filter(row => row.generation <= generation);',
+    find: 'const before = rows.ofKey(chainId, pkh);\n  return',
+    replace: 'const before = rows.all();\n  return',
   },
   {
     rule: 8,

@@ -64,6 +64,19 @@ describe('what a release gives back', () => {
     expect(advance(row, request(wish, { ...HOLDER, ...now, epoch: 2 })).ok).toBe(true);
   });
 
+  test('counts go on from what the signer knows, where the store has forgotten', () => {
+    const row = latch(activeRow('attestation'));
+    const known = { ...row, generation: 4, epoch: 7, burntEpoch: 8, handedEpoch: 9 };
+    const other = { ...known, kind: 'block', generation: 99, epoch: 99 } as const;
+    const released = granted(release(row, { ...RELEASE, known: [other, known] }));
+    expect(released).toMatchObject({ generation: 5, epoch: 7, burntEpoch: 8, handedEpoch: 9 });
+    const plain = granted(release(row, RELEASE));
+    expect(plain).toMatchObject({ generation: row.generation + 1, epoch: row.epoch });
+    expect(plain.handedEpoch).toBeNull();
+    const behind = { ...known, generation: 0, epoch: 0, burntEpoch: 0, handedEpoch: null };
+    expect(granted(release(row, { ...RELEASE, known: [behind] }))).toEqual(plain);
+  });
+
   test('only a latched row is released', () => {
     expect(release(activeRow('attestation'), RELEASE)).toEqual(refused('wrong_mode'));
     expect(release(frozen, RELEASE)).toEqual(refused('wrong_mode'));

@@ -12,6 +12,8 @@ export type Release = {
   readonly horizonEnd: number;
   /** Minted at random for this release. */
   readonly incarnation: string;
+  /** What the signer knows of the rows, which a store that was put back has forgotten. */
+  readonly known?: readonly Row[];
 };
 
 /** Stops the row after a fault, whatever its mode, and remembers it. A latched row comes back as it is. */
@@ -42,12 +44,23 @@ export function release(row: Row, given: Release): Result<Row, AdministrationRef
   if (incarnation === row.incarnation) return err('same_incarnation');
   const released = { mode: row.latchedFrom === 'frozen' ? 'frozen' : 'standby' } as const;
   const again = { latchedFrom: null, history: 'doubtful', incarnation } as const;
-  const { generation, seq } = row;
   return ok({
-    ...{ ...row, ...mark, ...released, ...again },
-    generation: generation + 1,
-    seq: seq + 1,
+    ...{ ...row, ...mark, ...released, ...again, ...countsAbove(row, given) },
+    seq: row.seq + 1,
   });
+}
+
+/** Counts that no row of this kind had before: a generation that comes back would pass for the one of that time. */
+function countsAbove(row: Row, { known = [] }: Release) {
+  const all = [row, ...known.filter(({ kind }) => kind === row.kind)];
+  const highest = (count: (each: Row) => number): number => Math.max(...all.map(count));
+  const handed = highest(({ handedEpoch }) => handedEpoch ?? -1);
+  return {
+    generation: highest(({ generation }) => generation) + 1,
+    epoch: highest(({ epoch }) => epoch),
+    burntEpoch: highest(({ burntEpoch }) => burntEpoch),
+    handedEpoch: handed < 0 ? null : handed,
+  };
 }
 
 /** Stops every row of a key: what is wrong with one may be wrong with all. */

@@ -4,7 +4,14 @@ import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/fa
 import { err, ok } from '@meridian/prelude';
 import { level, round } from '@meridian/tezos';
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
-import { changeOfRows, latchKey, takeOver, type Change } from '@meridian/watermark/administration';
+import {
+  changeOf,
+  changeOfRows,
+  latchKey,
+  provision,
+  takeOver,
+} from '@meridian/watermark/administration';
+import type { Change } from '@meridian/watermark/administration';
 import { activate, CHAIN, HOLDER, pkhOf, provisionOnly, request } from './fixtures.ts';
 import { CASE_MAX_MS, closeAll, freshStore, storeAt } from './sql-fixtures.ts';
 
@@ -94,6 +101,19 @@ describeWithPostgres('administration in SQL', () => {
     expect(await store.administer(KEY, taken('us', 5))).toEqual(err('stale_epoch'));
     expect(await store.rows()).toEqual(before);
     expect(await store.administer(KEY, taken('us', 6))).toMatchObject({ ok: true });
+  });
+
+  test('makes rows anew that were lost, under an epoch that was written down for them', async () => {
+    const { url, sql } = await freshStore(postgres);
+    const store = await storeAt(url);
+    await activate(store, 1, KINDS);
+    await sql('DELETE FROM watermark');
+    const holder = { ...HOLDER, generation: 1, incarnation: 'second' };
+    const anew = changeOf(KEY, KINDS, (row, key) =>
+      provision(row, key, holder, { level: level(50), round: round(0) }, 'doubtful'),
+    );
+    expect(await store.administer(KEY, anew)).toMatchObject({ ok: true });
+    expect(await sql('SELECT 1 FROM epoch_log')).toHaveLength(6);
   });
 
   test('of two sites at once makes one the holder, and the other one hears it', async () => {

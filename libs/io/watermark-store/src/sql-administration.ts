@@ -94,8 +94,9 @@ async function write(query: Query, before: Row | undefined, next: Row): Promise<
   if (before?.site === next.site && before.epoch === next.epoch) return;
   const logged = { ...next, handedEpoch: before?.epoch ?? null };
   try {
-    const { text } = statements.LOG_EPOCH;
-    await query(text, statements.parametersOf(statements.LOG_EPOCH, logged));
+    // A new row holds nothing yet; it may be made anew under an epoch whose row was lost.
+    const log = before === undefined ? statements.LOG_FIRST_EPOCH : statements.LOG_EPOCH;
+    await query(log.text, statements.parametersOf(log, logged));
   } catch (error) {
     const isTaken = error instanceof DatabaseError && error.sqlState === UNIQUE_VIOLATION;
     throw isTaken ? new EpochTaken() : error;

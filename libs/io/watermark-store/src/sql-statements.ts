@@ -61,7 +61,7 @@ export const SEAL = statement(
 export const LATCH = statement(
   `UPDATE watermark
    SET latched_from = mode, mode = 'latched', seq = seq + 1
-   WHERE ${OF_KEY} AND mode <> 'latched' AND generation <= :generation
+   WHERE ${OF_KEY} AND mode <> 'latched'
    RETURNING seq`,
 );
 
@@ -82,9 +82,12 @@ export const UPDATE = statement(
   `UPDATE watermark SET ${CHANGED.join(', ')} WHERE ${OF_ROW} AND seq = :seq - 1 RETURNING seq`,
 );
 
-/** Writes down who got an epoch; `:handedEpoch` is the epoch before. */
-export const LOG_EPOCH = statement(
-  `INSERT INTO epoch_log
+const INTO_EPOCH_LOG = `INSERT INTO epoch_log
    (chain_id, pkh, kind, epoch, site, incarnation, max_level, previous_epoch, recorded_at)
-   VALUES (:chainId, :pkh, :kind, :epoch, :site, :incarnation, :maxLevel, :handedEpoch, now())`,
-);
+   VALUES (:chainId, :pkh, :kind, :epoch, :site, :incarnation, :maxLevel, :handedEpoch, now())`;
+
+/** Writes down who got an epoch; `:handedEpoch` is the epoch before. Fails where somebody got it already. */
+export const LOG_EPOCH = statement(INTO_EPOCH_LOG);
+
+/** Writes down under which epoch a new row begins, where nothing is written down for that. */
+export const LOG_FIRST_EPOCH = statement(`${INTO_EPOCH_LOG} ON CONFLICT DO NOTHING`);

@@ -149,17 +149,10 @@ function administerIn(rows: Rows, key: KeyOfRows, change: Change): Decision<Chan
   return { outcome: ok([...kept, ...writes]), writes };
 }
 
-/**
- * What is wrong with one row of a key may be wrong with all (rule 8), but with none that was released since: whoever
- * noticed knows nothing of those.
- */
-export function latches(
-  rows: Rows,
-  { chainId, pkh, generation }: RowKey & Pick<Row, 'generation'>,
-  code: RefusalCode,
-): readonly Row[] {
+/** What is wrong with one row of a key may be wrong with all (rule 8), whichever generation each of them is. */
+export function latches(rows: Rows, { chainId, pkh }: RowKey, code: RefusalCode): readonly Row[] {
   if (!REFUSALS[code].latches) return [];
-  const before = rows.ofKey(chainId, pkh).filter(row => row.generation <= generation);
+  const before = rows.ofKey(chainId, pkh);
   return before.map(latch).filter(row => !before.includes(row));
 }
 

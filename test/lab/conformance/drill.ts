@@ -11,4 +11,8 @@ export type Drill = {
   readonly answersLost?: number;
   /** Where the process ends by SIGKILL. */
   readonly haltAt?: string;
+  /** In the place of `haltAt`: a file that names the point, while there is one; so a process dies only once it is told to. */
+  readonly haltFile?: string;
+  /** A file that gets a line for each call of the vault, by every process: `PKH HEX`. */
+  readonly vaultCalls?: string;
 };

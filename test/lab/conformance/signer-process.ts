@@ -14,7 +14,8 @@ export type Signer = {
 };
 
 const APP = fileURLToPath(new URL('../../../apps/signer/src/main.ts', import.meta.url));
-const DRILLED = fileURLToPath(new URL('drilled-signer.ts', import.meta.url));
+/** The program that a drill runs in the place of the app. */
+export const DRILLED = fileURLToPath(new URL('drilled-signer.ts', import.meta.url));
 
 /** Starts a signer and waits until it listens; with a drill, one that fails as the drill says. */
 export async function startSigner(configuration: string, drill?: Drill): Promise<Signer> {

@@ -18,8 +18,8 @@ export type Stage = {
 export type OwnStage = {
   readonly signers: () => readonly Signer[];
   readonly weather: OpenStore['weather'];
-  /** Ends a signer at once and starts it as it is, without a drill. */
-  readonly restart: (at: number) => Promise<void>;
+  /** Ends a signer at once and starts it as it is, without a drill unless one is given. */
+  readonly restart: (at: number, drill?: Drill) => Promise<void>;
   /** Whether a signer was found dead, and started again. */
   readonly hasDied: () => boolean;
   /** Everything that any process of the case has said. */
@@ -77,12 +77,12 @@ export async function setStage({
     await close();
     throw error;
   }
-  const restart = async (at: number): Promise<void> => {
+  const restart = async (at: number, then?: Drill): Promise<void> => {
     const [before, file] = [signers[at], files[at]];
     if (before === undefined || file === undefined) return;
     await before.process.kill();
     gone.push(...before.process.output());
-    signers[at] = await startSigner(file);
+    signers[at] = await startSigner(file, then);
     await untilDecided(signers[at]);
   };
   let [turn, hasDied] = [0, false];

@@ -59,12 +59,12 @@ export async function openCockroach(): Promise<StoreKind> {
   };
 }
 
-async function openAt(
+/** Makes the tables, the rows of a house, and a journal for each signer that knows them. */
+export async function furnishDatabase(
   url: string,
   house: House,
   replicas: number,
-  hasProxy: boolean,
-): Promise<OpenStore> {
+): Promise<{ readonly cluster: string; readonly journals: readonly string[] }> {
   const { cluster, rows } = await withDatabase(url, async database => {
     await migrate(database, SQL_MIGRATIONS);
     const identity = await provisionIdentity(database);
@@ -79,6 +79,16 @@ async function openAt(
     journal.close();
     return file;
   });
+  return { cluster, journals };
+}
+
+async function openAt(
+  url: string,
+  house: House,
+  replicas: number,
+  hasProxy: boolean,
+): Promise<OpenStore> {
+  const { cluster, journals } = await furnishDatabase(url, house, replicas);
   const { hostname: host, port } = new URL(url);
   const target = { host, port: Number(port) };
   const proxy = hasProxy ? await startProxy({ target, protocol: 'postgres' }) : undefined;

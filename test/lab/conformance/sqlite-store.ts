@@ -17,13 +17,21 @@ export const SQLITE_STORE: StoreKind = {
   close: () => Promise.resolve(),
 };
 
-async function openFor(house: House): Promise<OpenStore> {
+/** Makes the store of a house and its journal, which know its rows; nobody holds them afterwards. */
+export async function furnishFiles(
+  house: House,
+): Promise<{ readonly folder: string; readonly file: string }> {
   const [folder, file] = [join(house.folder, 'store'), join(house.folder, 'journal.sqlite')];
-  const open = () => openSqliteStore(folder, openJournal(file));
-  const store = open();
+  const store = openSqliteStore(folder, openJournal(file));
   for (const chainId of house.chains) store.journal.setHorizon(chainId, house.horizon);
   await provisionRows(store, house);
   await store.close();
+  return { folder, file };
+}
+
+async function openFor(house: House): Promise<OpenStore> {
+  const { folder, file } = await furnishFiles(house);
+  const open = () => openSqliteStore(folder, openJournal(file));
   return {
     configurationOf: () => ({ store: folder, journal: file }),
     weather: {

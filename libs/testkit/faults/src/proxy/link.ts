@@ -70,9 +70,10 @@ function lane(
   let [last, held] = [Promise.resolve(), 0];
   const inTurn = (act: () => void): void => {
     const due = performance.now() + weather.delayMs;
+    const untilDue = (): number => due - performance.now();
     last = last.then(async () => {
       // A timer may fire a little early.
-      while (performance.now() < due) await sleep(due - performance.now());
+      for (let left = untilDue(); left > 0; left = untilDue()) await sleep(left);
       while (weather.blackhole !== undefined) await weather.blackhole;
       if (to.writableNeedDrain) {
         await Promise.race([new Promise(resolve => to.once('drain', resolve)), closed]);
@@ -88,7 +89,10 @@ function lane(
     inTurn(() => {
       held -= bytes.length;
       if (held <= HELD_BYTES_MAX) from.resume();
+      // What came together leaves together, however many messages it is.
+      to.cork();
       deliver(bytes);
+      to.uncork();
     });
   });
   from.on('end', () => inTurn(() => to.end()));

@@ -32,7 +32,7 @@ export type Size = {
 };
 
 const ROUNDS = 2;
-const KEYS_A_LEVEL = 1;
+const VOTES = ['preattestation', 'attestation'] as const;
 const AFTER_MAX_MS = 30;
 const [LENGTH_MIN_MS, LENGTH_MAX_MS] = [100, 800];
 /** Apart enough that no two levels of two seeds draw alike. */
@@ -48,10 +48,12 @@ export function planOf(
   possible: readonly StrikeName[],
 ): LevelPlan {
   const random = seededRandom(Math.imul(seed, SEEDS_APART) + level);
-  const curves = Array.from({ length: KEYS_A_LEVEL }, () => random.pick(WEIGHED));
+  const curve = random.pick(WEIGHED);
+  // One key and one kind or two, one of them a vote: the fewer the rows, the more clients fight for each.
+  const kinds = [random.pick(VOTES), random.pick(KINDS)];
   const wishes = Array.from({ length: clients }, () => ({
-    curve: random.pick(curves),
-    kind: random.pick(KINDS),
+    curve,
+    kind: random.pick(kinds),
     round: random.whole(ROUNDS),
     payload: random.whole(PAYLOADS),
     signer: random.whole(signers),

@@ -78,3 +78,8 @@ export function registryHosts(files: readonly TextFile[]): readonly string[] {
     /\bregistry\.(npmjs|yarnpkg)\.|"resolved": "https?:|^\s*(@[\w-]+:)?registry\s*=|_auth[T]oken/;
   return linesWith(files, hosts, 'the host of a registry');
 }
+
+/** After `npx --no` npm takes the flags of a program for its own, unless two dashes stand before the program. */
+export function swallowedFlags(files: readonly TextFile[]): readonly string[] {
+  return linesWith(files, /npx --no (?!-- )\w/, 'npm may take the flags of this program');
+}

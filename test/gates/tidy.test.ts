@@ -176,6 +176,12 @@ const CASES: Readonly<Record<string, Case>> = {
       'a.test.ts': `// Needs an older Node.\n${sleeps('skipIf')}(no)('a', run);\n${sleeps('skip')}('a (no disk)', run);\nreader.skip(4);`,
     },
   },
+  'flags of programs are kept from npm': {
+    check: words.swallowedFlags,
+    bad: { 'docs/a.md': `${['npx', '--no'].join(' ')} meridian --help\n` },
+    says: 'docs/a.md:1: npm may take the flags of this program',
+    good: { 'docs/a.md': 'npx --no -- meridian --help\n' },
+  },
   'the compiler is not silenced': {
     check: words.overruledCompiler,
     bad: { 'a.ts': `// ${silenced('ignore')} it is wrong here` },

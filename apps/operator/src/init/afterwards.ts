@@ -7,7 +7,7 @@ import { listenOf, type Draft, type Plan } from './plan.ts';
 export async function afterwards(plan: Plan, drafts: readonly Draft[]): Promise<Outcome> {
   const files = drafts.map(({ path }) => path);
   const notes = await notesOn(plan);
-  const next = nextCommands(drafts);
+  const next = nextCommands(plan, drafts);
   return {
     status: 0,
     lines: [
@@ -20,16 +20,25 @@ export async function afterwards(plan: Plan, drafts: readonly Draft[]): Promise<
   };
 }
 
-function nextCommands(drafts: readonly Draft[]): readonly string[] {
+/** The two dashes keep npm from taking the flags of a program for its own. */
+const NPX = 'npx --no --';
+
+function nextCommands({ nodes }: Plan, drafts: readonly Draft[]): readonly string[] {
   const run = ({ app, path }: Draft, more = ''): string =>
-    `npx --no meridian-${app} --config ${quoted(path)}${more}`;
+    `${NPX} meridian-${app} --config ${quoted(path)}${more}`;
+  const pathOf = (wanted: Draft['app']): string =>
+    quoted(drafts.find(({ app }) => app === wanted)?.path ?? '');
+  const asked = nodes.map(({ url }) => ` --node ${quoted(url)}`).join('');
+  const firstUse = `watermark init --first-use --by "$(id -un)" --config ${pathOf('signer')}${asked}`;
   // The signer comes first: an endorser without one cannot vote.
   const order = [...drafts].reverse();
-  const endorser = drafts.find(({ app }) => app === 'endorser');
   return [
     ...order.map(draft => run(draft, ' --check-config')),
-    ...order.map(draft => run(draft)),
-    `npx --no meridian doctor --endorser ${quoted(endorser?.path ?? '')}`,
+    ...order.flatMap(draft => [
+      run(draft),
+      ...(draft.app === 'signer' ? [`${NPX} meridian-signer ${firstUse}`] : []),
+    ]),
+    `${NPX} meridian doctor --endorser ${pathOf('endorser')}`,
   ];
 }
 
@@ -58,9 +67,10 @@ async function notesOn(plan: Plan): Promise<readonly string[]> {
         ]
       : []),
     ...others.map(
-      url => `${url} is started from signer.yaml too, with MERIDIAN_SIGNER_LISTEN_PORT and others`,
+      url =>
+        `${url} is started from signer.yaml too, with a LISTEN_PORT, an OPERATIONS_PORT and an ADMIN of its own (MERIDIAN_SIGNER_…)`,
     ),
-    'the watermark of each key has to be set up before its first vote; doctor says what is missing',
+    'watermark init --first-use is for keys that never signed; for others read docs/signer.md, "Moving from another signer"',
   ];
 }
 

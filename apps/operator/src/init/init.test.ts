@@ -78,6 +78,7 @@ describe('from flags', () => {
       listen: { host: '127.0.0.1', port: 6732 },
       store: join(out(), 'watermark'),
       journal: join(out(), 'journal.sqlite'),
+      admin: join(out(), 'admin.sock'),
       keys: [{ name: 'baker', secretFile: join(folder, 'secret') }],
     });
     for (const file of lastJson(made)['files'] as string[]) {
@@ -120,7 +121,14 @@ describe('from flags', () => {
   test('what comes next can be typed as it stands', async () => {
     const made = await run(flags('--chain-id', CHAIN, '--json'));
     const next = lastJson(made)['next'] as string[];
-    expect(next.at(-1)).toBe(`npx --no meridian doctor --endorser ${join(out(), 'endorser.yaml')}`);
+    const npx = 'npx --no -- meridian';
+    const [endorser, signer] = ['endorser', 'signer'].map(name => join(out(), `${name}.yaml`));
+    expect(next.slice(2)).toEqual([
+      `${npx}-signer --config ${signer}`,
+      `${npx}-signer watermark init --first-use --by "$(id -un)" --config ${signer} --node ${NOBODY}`,
+      `${npx}-endorser --config ${endorser}`,
+      `${npx} doctor --endorser ${endorser}`,
+    ]);
     expect(next.filter(command => command.endsWith('--check-config'))).toHaveLength(2);
   });
 });

@@ -59,8 +59,11 @@ function draft(
   return { app, path: join(out, `${app}.yaml`), text: commentedFile(app, values), flagOf };
 }
 
+/** Without this socket no watermark can be set up; it lies beside the configuration. */
+const ADMIN_SOCKET = 'admin.sock';
+
 function signerOf(plan: Plan): Readonly<Record<string, unknown>> {
-  const { site, chainId, secretFiles, passwordFile, store, journal, signers } = plan;
+  const { site, chainId, secretFiles, passwordFile, store, journal, signers, out } = plan;
   const keys = secretFiles.map((file, at) => ({
     name: secretFiles.length === 1 ? 'baker' : `baker${(at + 1).toString()}`,
     secretFile: resolve(file),
@@ -74,6 +77,7 @@ function signerOf(plan: Plan): Readonly<Record<string, unknown>> {
     site,
     chains: [chainId],
     ...(listen === undefined ? {} : { listen }),
+    admin: resolve(out, ADMIN_SOCKET),
     ...{ store: resolve(store), journal: resolve(journal) },
     keys,
   };

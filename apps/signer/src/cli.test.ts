@@ -237,6 +237,8 @@ describe('meridian-signer watermark', () => {
     const hash = 'ab'.repeat(32);
     const folder = join(office.folder, 'octez');
     mkdirSync(folder);
+    const none = await watermark('import', '--octez', folder);
+    expect(none.notes.join()).toMatch(/no file of octez-signer is there$/);
     const mark = { [chain.chainId]: { [BAKER.pkh]: { level: 40, round: 1, hash } } };
     writeFileSync(join(folder, 'attestation_high_watermarks'), JSON.stringify(mark));
     const signatory = join(office.folder, `${chain.chainId}.json`);
@@ -262,11 +264,13 @@ describe('meridian-signer watermark', () => {
   });
 
   test('two operators sign a statement offline, and it makes the site the holder', async () => {
+    const words = ['--epoch', '2', '--level', '40', '--expires', '40', '--reason', 'a drill'];
+    const early = await watermark('statement', ...words);
+    expect(early.notes.join()).toMatch(/not_provisioned.*: block, .*; init --kind makes it/);
     await watermark('init', ...nodes());
     const at = (name: string): string => join(office.folder, name);
     for (const [name, { secret }] of Object.entries({ ann: ANN, bob: BOB }))
       writeFileSync(at(name), `unencrypted:${secret}`, { mode: 0o600 });
-    const words = ['--epoch', '2', '--level', '40', '--expires', '40', '--reason', 'a drill'];
     expect((await watermark('statement', at('asked'), ...words)).status).toBe(0);
     const first = await run(
       'watermark',

@@ -221,7 +221,7 @@ async function reported(
   } catch (error) {
     const { status, code, message, field } = reportOf(error);
     if (asJson) terminal.print(JSON.stringify({ error: { code, message, field } }));
-    const where = field === undefined ? '' : ` (${field})`;
+    const where = field === undefined || field === '' ? '' : ` (${field})`;
     terminal.note(printable(`meridian-signer: ${code}: ${message}${where}`));
     return status;
   }

@@ -363,7 +363,7 @@ describe('the file of a socket', () => {
 
   test('that cannot be made is told', async () => {
     path = join(folder, 'none', 'signer.sock');
-    await expect(serve()).rejects.toThrow(path);
+    await expect(serve()).rejects.toThrow(`${path}: there is no folder`);
   });
 });
 

@@ -4,6 +4,7 @@ import { protocolProblem } from '@meridian/signer-protocol';
 import { frame, frameBuffer, parseSocketRequest } from '@meridian/signer-protocol/socket';
 import { renderSocketAnswer, renderSocketProblem } from '@meridian/signer-protocol/socket';
 import { answer, type AnswerParts } from './answer.ts';
+import { assertFolderOf } from './socket-folder.ts';
 
 /** What one signer grants to all who connect to its socket. */
 export const SOCKET_LIMITS = {
@@ -38,6 +39,7 @@ export async function serveSocket(
     socket.once('close', () => open.delete(connection));
   });
   server.maxConnections = connectionsMax;
+  assertFolderOf(path);
   await removeLeftOver(path);
   await listenOn(server, path, mode);
   return {

@@ -145,6 +145,11 @@ test('a file or a link at the place of the socket stays', async () => {
     await expect(serveAdmin(app(), place)).rejects.toThrow('is no socket');
 });
 
+test('a place in a folder that is not there is named', async () => {
+  const place = join(office.folder, 'none', 'admin.sock');
+  await expect(serveAdmin(app(), place)).rejects.toThrow(`${place}: there is no folder`);
+});
+
 test('somebody who says nothing does not keep the signer from closing', async () => {
   const silent = createConnection(path);
   await new Promise(resolve => silent.once('connect', resolve));

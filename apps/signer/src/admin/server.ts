@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createConnection, type Server } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
+import { assertFolderOf } from '../socket-folder.ts';
 import { perform, statusOf } from './actions.ts';
 import type { Desk } from './desk.ts';
 import { ADMIN_REFUSALS, AdminError, type AdminCode } from './errors.ts';
@@ -59,9 +60,10 @@ const SOCKET_MODE = 0o600;
 /**
  * Listens on a unix socket. A socket that nobody listens on any more is what a process left that was killed, and is
  * taken away; anything else at its place stays.
- * @throws Error when the place is taken
+ * @throws Error when the place is taken, or there is none
  */
 export async function serveAdmin(app: Express, path: string): Promise<AdminSocket> {
+  assertFolderOf(path);
   await clearStale(path);
   const server = await listening(app, path);
   chmodSync(path, SOCKET_MODE);

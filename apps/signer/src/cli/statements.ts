@@ -123,7 +123,9 @@ async function statementFile({ options, shown }: Call): Promise<StatementFile> {
 function incarnationOf({ rows = [] }: KeyOutcome, kinds: readonly string[]): RowJson {
   const asked = rows.filter(({ kind }) => kinds.includes(kind));
   const [first] = asked;
-  if (first === undefined || asked.length < kinds.length) throw new AdminError('not_provisioned');
+  const missing = kinds.filter(kind => !rows.some(row => row.kind === kind));
+  if (first === undefined || missing.length > 0)
+    throw new AdminError('not_provisioned', `${missing.join(', ')}; init --kind makes it`);
   const isOne = asked.every(
     row => row.incarnation === first.incarnation && row.generation === first.generation,
   );

@@ -50,12 +50,13 @@ export const CHECKS = {
   },
   marks_present: {
     holds: 'the watermark has a row for the key and each kind of vote and block',
-    remedy: 'set up the watermark of the key: without a row nothing is signed',
+    remedy:
+      'meridian-signer watermark init makes the rows of a key, with --first-use for one that never signed; docs/signer.md says more',
   },
   marks_below_head: {
     holds: 'no mark is above the head',
     remedy:
-      'a mark ahead of the chain blocks every vote below it: stop the signer and find out what asked for that level',
+      'below the floor of a release or a raise nothing is signed until the chain is there; a mark that nobody set: stop the signer and find out what asked for that level',
   },
   marks_shared: {
     holds: 'all signers tell the same marks',

@@ -30,7 +30,7 @@ export const REFUSALS = {
     latches: true,
     meaning: 'no watermark row is provisioned for this chain, key and kind',
     remedy:
-      'find out which database or file this is; if it is the right one and its rows were lost, set them up in place of the lost ones, above all that can have been signed',
+      'find out which database or file this is; if it is the right one and its rows were lost, watermark release makes them anew, with a floor above all that can have been signed',
   },
   other_incarnation: {
     class: 'unavailable',

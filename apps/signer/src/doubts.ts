@@ -14,9 +14,14 @@ export class Doubts {
     return this.#refusals.get(nameOf(key));
   }
 
-  /** Remembers a refusal that is about the store rather than about the request. */
+  /**
+   * Remembers a refusal that is about the store rather than about the request. The first reason stays: the latch that
+   * follows is a change of its own, and what a doubted row looks like after it says nothing of what happened.
+   */
   note(key: KeyOfRows, refusal: Refusal): void {
-    if (REFUSALS[refusal.code].latches) this.#refusals.set(nameOf(key), { code: refusal.code });
+    const isFirst = this.of(key) === undefined;
+    if (REFUSALS[refusal.code].latches && isFirst)
+      this.#refusals.set(nameOf(key), { code: refusal.code });
   }
 
   /** An operator has acted. */

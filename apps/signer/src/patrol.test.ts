@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { level } from '@meridian/tezos';
 import type { Row } from '@meridian/watermark';
 import { memoryJournal } from '@meridian/watermark-store';
 import { Doubts } from './doubts.ts';
@@ -44,6 +45,21 @@ test('an idle signer notices that the store was put back, and latches the key an
   const [row] = await store.rows();
   expect(doubts.of(row!)?.code).toBe('store_went_back');
   expect(doubts.of({ ...row!, pkh: OTHER.pkh })).toBeUndefined();
+});
+
+test('a row that was edited is one that was edited, also after it was latched', async () => {
+  const { kept, store, sign, idle, doubts, found } = await site();
+  await sign(BAKER.pkh, attestation(10));
+  await store.rows();
+  await patrol(idle);
+  const [name, row] = [...kept].find(
+    ([, { pkh, kind }]) => pkh === BAKER.pkh && kind === 'attestation',
+  )!;
+  kept.set(name, { ...row, level: level(9) });
+  await patrol(idle);
+  await patrol(idle);
+  expect(found).toEqual(['attestation edited_row', 'attestation store_went_back']);
+  expect(doubts.of(row)?.code).toBe('edited_row');
 });
 
 test('a key all of whose rows are gone is stopped in the process', async () => {

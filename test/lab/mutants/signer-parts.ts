@@ -133,8 +133,15 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'every refusal is a doubt',
     file: 'doubts.ts',
-    find: 'if (REFUSALS[refusal.code].latches) ',
-    replace: '',
+    find: 'REFUSALS[refusal.code].latches && isFirst',
+    replace: 'isFirst',
+  },
+  {
+    rule: 8,
+    why: 'what the latch made of a row is told in the place of why it was latched',
+    file: 'doubts.ts',
+    find: 'this.of(key) === undefined',
+    replace: 'this.of(key) !== null',
   },
   {
     rule: 8,

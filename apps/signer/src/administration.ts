@@ -19,6 +19,8 @@ export type AdministrationParts = {
   /** Undefined where nothing is written down. */
   readonly audit: () => Audit | undefined;
   readonly mistake: (error: unknown) => void;
+  /** Told of each line of the audit, for the log: there is one where there is no audit. */
+  readonly told: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 };
 
 /**
@@ -28,7 +30,7 @@ export type AdministrationParts = {
 export async function serveAdministration(
   path: string,
   configuration: Configuration,
-  { keystore, doubts, guard, audit, mistake }: AdministrationParts,
+  { keystore, doubts, guard, audit, mistake, told }: AdministrationParts,
 ): Promise<() => Promise<void>> {
   const { site, chains, identity, trusted, operators, store, database } = configuration;
   const desk: Desk = {
@@ -43,7 +45,10 @@ export async function serveAdministration(
     now: () => instant(Date.now()),
     mint: randomUUID,
     trustAgain: key => doubts.clear(key),
-    audit: (event, fields) => audit()?.record(event, fields),
+    audit: (event, fields) => {
+      told(event, fields);
+      audit()?.record(event, fields);
+    },
   };
   return (await serveAdmin(adminHttp(desk, mistake), path)).close;
 }

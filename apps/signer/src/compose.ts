@@ -72,6 +72,7 @@ export async function startSigner(
     atEnd(
       await serveAdministration(configuration.admin, configuration, {
         ...{ keystore, doubts, mistake, ...administered },
+        told: (event, fields) => log.warn('administration', { done: event, ...fields }),
       }),
     );
   }

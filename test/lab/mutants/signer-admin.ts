@@ -60,6 +60,18 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of('evidence.ts', [
+    [
+      9,
+      'the word of nodes that are behind is taken',
+      'if (Date.parse(head.timestamp) < now - oldestMs)',
+      'if (Date.parse(head.timestamp) < 0 - oldestMs)',
+    ],
+    [
+      10,
+      'one node tells that a key was never used',
+      'if (asked < FIRST_USE_NODES_MIN)',
+      'if (asked < FIRST_USE_NODES_MIN - 1)',
+    ],
     [9, 'half of the nodes are a quorum', 'quorum * 2 <= asked', 'quorum * 2 < asked'],
     [
       9,
@@ -96,6 +108,18 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of('latches.ts', [
+    [
+      '\u00a74.6',
+      'a key is not stopped where that cannot be written down',
+      '  isUrgent: true,\n',
+      '',
+    ],
+    [
+      8,
+      'a release counts on from the store alone',
+      'incarnation: desk.mint(), known };',
+      'incarnation: desk.mint(), known: [] };',
+    ],
     [
       8,
       'a lost row comes back under its incarnation',
@@ -145,6 +169,24 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ...of('adopt.ts', [
     [
       8,
+      'an active row of a store that was put back is adopted',
+      'if (!isShared)',
+      'if (row.level < 0 && !isShared)',
+    ],
+    [
+      8,
+      'an active row is adopted without a look at the chain',
+      'if (evidence === undefined)\n    throw new AdminError',
+      'if (evidence === undefined) return;\n  if (evidence.asked < 0)\n    throw new AdminError',
+    ],
+    [
+      8,
+      'an active row that is far behind is adopted',
+      'row.level + BEHIND_LEVELS_MAX < evidence.head.level',
+      'row.level + BEHIND_LEVELS_MAX < 0',
+    ],
+    [
+      8,
       'any adoption ends a doubt',
       'if (isReleased) desk.trustAgain(subject);',
       'desk.trustAgain(subject);',
@@ -179,6 +221,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of('desk.ts', [
+    [
+      5,
+      'whose a row is, is learnt from a change that was none',
+      'return before?.epoch === row.epoch && before.generation === row.generation;',
+      'return before !== undefined;',
+    ],
     [
       8,
       'a row that fell back is changed',
@@ -239,6 +287,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of('statement.ts', [
+    [
+      3,
+      'a statement outlives its floor',
+      'expires <= floor.level',
+      'expires >= 0 && floor.level >= 0',
+    ],
     [10, 'one operator is enough', 'const OPERATORS_MIN = 2;', 'const OPERATORS_MIN = 1;'],
     [
       10,
@@ -284,6 +338,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ...of('look-for-use.ts', [
     [
       10,
+      'a receipt that names nobody makes every key unused',
+      "if (!isTold) throw new UnusableAnswer('a vote does not say whose it is');",
+      'void isTold;',
+    ],
+    [
+      10,
       'votes are not looked at',
       'if (votersOf(content).includes(key))',
       'if (votersOf(content).length === 0)',
@@ -296,6 +356,18 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of('actions.ts', [
+    [
+      '\u00a74.6',
+      'what was done is told as not done',
+      ": { ...outcome, audit: 'not_written' };",
+      ': outcome;',
+    ],
+    [
+      '\u00a74.6',
+      'a refusal hides behind the audit',
+      "isWritten('refused', { code });",
+      "write('refused', { code });",
+    ],
     [
       '§4.6',
       'nothing is written down',

@@ -16,6 +16,8 @@ export type Action<Schema extends z.ZodObject = z.ZodObject> = {
   readonly args: Schema;
   /** Whether it is written into the audit. */
   readonly isAudited: boolean;
+  /** Is done even where it cannot be written down. */
+  readonly isUrgent?: boolean;
   readonly run: (desk: Desk, args: z.output<Schema>) => Promise<Outcome>;
 };
 

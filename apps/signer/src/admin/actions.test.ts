@@ -172,6 +172,29 @@ describe('every action', () => {
     expect(await office.rows()).toEqual([]);
   });
 
+  test('that was done is told as done, and a refusal as what it is, where neither can be written down', async () => {
+    const deafAfter = (heard: string) => ({
+      ...office.desk,
+      audit: (event: string) => {
+        if (!event.endsWith(heard)) throw new Error('the disk is full');
+      },
+    });
+    const done = await perform(deafAfter('asked'), 'init', { evidence: evidence() });
+    expect(done).toMatchObject({ audit: 'not_written', keys: [{ rows: [{}, {}, {}] }] });
+    const refused = perform(deafAfter('asked'), 'import', { file: '{' });
+    await expect(refused).rejects.toMatchObject({ code: expect.not.stringMatching('audit') });
+  });
+
+  test('of an emergency is done though it cannot be written down', async () => {
+    await init();
+    const audit = () => {
+      throw new Error('the disk is full');
+    };
+    const done = await perform({ ...office.desk, audit }, 'latch', {});
+    expect(done).toMatchObject({ audit: 'not_written' });
+    expect((await office.rows()).map(({ mode }) => mode)).toEqual(KINDS.map(() => 'latched'));
+  });
+
   test('is written down when it is refused', async () => {
     await office.refusal('export', {});
     await office.refusal('import', { file: '{' });
@@ -223,6 +246,24 @@ test('the journal is told of every change, also where the store does not tell it
     const stored = [...(await store.rows())].sort((a, b) => (a.kind < b.kind ? -1 : 1));
     expect({ action, known }).toEqual({ action, known: stored });
   }
+  await there.close();
+});
+
+test('whose a row is, is learnt from no change that was none', async () => {
+  const [store, journal, peer] = [memoryStore(), memoryJournal(), memoryJournal()];
+  const [here, there] = [journal, peer].map(of =>
+    openOffice({ open: () => ({ store, journal: of }) }),
+  ) as [Office, Office];
+  await here.ask('init', { evidence: evidence() });
+  peer.learn(await store.rows());
+  const floor = { level: 120, round: 0 };
+  await here.ask('init', { evidence: evidence(), floor, first_use: true, by: 'ann' });
+  // The same floor again changes nothing there.
+  await there.refusal('raise', { floor });
+  expect(peer.rows().map(({ mode, epoch }) => [mode, epoch])).toEqual(
+    KINDS.map(() => ['standby', 0]),
+  );
+  await here.close();
   await there.close();
 });
 

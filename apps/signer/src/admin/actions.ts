@@ -39,21 +39,34 @@ export async function perform(desk: Desk, name: string, given: unknown): Promise
   const write = (event: string, fields: object): void => {
     if (action.isAudited) audited(desk, `watermark.${name}.${event}`, fields);
   };
-  write('asked', withoutFile(parsed.data));
+  // What was done is told as done, and what was refused as refused, also where neither can be written down.
+  const isWritten = (event: string, fields: object): boolean => {
+    try {
+      write(event, fields);
+      return true;
+    } catch (error) {
+      if (error instanceof AdminError) return false;
+      throw error;
+    }
+  };
+  const asked = withoutFile(parsed.data);
+  if (action.isUrgent === true) isWritten('asked', asked);
+  else write('asked', asked);
   let outcome: Outcome;
   try {
     outcome = await action.run(desk, parsed.data);
   } catch (error) {
     const code = error instanceof AdminError ? error.code : 'mistake';
-    write('refused', { code });
+    isWritten('refused', { code });
     throw error;
   }
   const { keys, digest, by, statement } = outcome;
   const changed = keys.map(({ public_key_hash, rows, refused }) => ({
     ...{ public_key_hash, rows, refused },
   }));
-  write('done', { keys: changed, digest, by, statement });
-  return outcome;
+  return isWritten('done', { keys: changed, digest, by, statement })
+    ? outcome
+    : { ...outcome, audit: 'not_written' };
 }
 
 /** The status of an answer: that of the first key that was refused, if any was. */

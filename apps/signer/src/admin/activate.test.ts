@@ -54,6 +54,17 @@ test('two operators make the site the holder, above their floor, and the journal
   expect(await activate(await signed())).toBe('done');
 });
 
+test('no word puts the floor below the head, nor lets a statement live above its floor', async () => {
+  const { head } = evidence();
+  const later = { evidence: evidence({ head: { ...head, level: 105 } }) };
+  const low = await signed({ floor: { level: 104, round: 0 }, expires_level: 104 });
+  expect(await activate(low, later)).toBe('statement_expired');
+  const below = await signed({ floor: { level: 99, round: 0 }, expires_level: 99 });
+  expect(await activate(below)).toBe('statement_expired');
+  await expect(signed({ expires_level: 121 })).rejects.toThrow(/expires/);
+  expect((await office.rows()).map(({ mode }) => mode)).toEqual(KINDS.map(() => 'standby'));
+});
+
 test('without an end of the lease there is none', async () => {
   await activate(await signed({ max_level: null, kinds: ['block'] }));
   const [row] = (await office.rows()).filter(({ kind }) => kind === 'block');

@@ -10,9 +10,11 @@ import {
   withJournal,
   type AdminJournal,
   type Desk,
+  type OpenStore,
 } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 
 /** Tells a signer of rows that others made. */
 export const ADOPT = action({
@@ -43,7 +45,7 @@ export const ADOPT = action({
       const adopted = await changeKey(open, subject, 'as_they_are', before => {
         for (const kind of args.kinds) {
           const row = before.find(each => each.kind === kind);
-          assertAdoptable(desk, journal, row, args.epoch);
+          assertAdoptable(desk, open, row, args);
         }
         return before;
       });
@@ -70,18 +72,42 @@ function wasReleased(journal: AdminJournal, subject: KeyOfRows, rows: readonly R
 /** @throws AdminError `not_provisioned`, `other_site`, `other_epoch`, `untrusted_row` */
 function assertAdoptable(
   { site }: Desk,
-  journal: AdminJournal,
+  { journal, isShared = false }: OpenStore,
   row: Row | undefined,
-  epoch: number,
+  { epoch, evidence }: { readonly epoch: number; readonly evidence?: Evidence | undefined },
 ): asserts row is Row {
   if (row === undefined) throw new AdminError('not_provisioned');
   if (row.site !== site) throw new AdminError('other_site', `${row.kind} is of ${row.site}`);
   if (row.epoch !== epoch) throw new AdminError('other_epoch', row.kind);
   const known = journal.known(row);
-  if (known === undefined) return;
+  if (known === undefined) {
+    if (row.mode === 'active') assertCurrent(row, isShared, evidence);
+    return;
+  }
   const refusal = continuationRefusal(known, row);
   // A release went above all that was signed, or it was none.
   const isReleased = refusal?.code === 'superseded' && comparePositions(row, known) > 0;
   if (refusal !== undefined && !isReleased)
     throw new AdminError('untrusted_row', `${row.kind}: ${refusal.code}`);
+}
+
+/** A key that votes has a mark that is not far below the head; one that was put back has. */
+const BEHIND_LEVELS_MAX = 100;
+
+/**
+ * An active row that this signer knows nothing of has to be current, since its epoch does not tell whether it was put
+ * back (rule 8). Where nobody else uses the store, nobody can have kept it so.
+ * @throws AdminError `untrusted_row`, `bad_evidence`
+ */
+function assertCurrent(row: Row, isShared: boolean, evidence: Evidence | undefined): void {
+  if (!isShared)
+    throw new AdminError(
+      'untrusted_row',
+      `${row.kind} is active, and this journal is new: release`,
+    );
+  if (evidence === undefined)
+    throw new AdminError('bad_evidence', 'an active row is adopted with --node', 'evidence');
+  const isBehind = row.level + BEHIND_LEVELS_MAX < evidence.head.level;
+  if (row.kind === 'attestation' && isBehind)
+    throw new AdminError('untrusted_row', `${row.kind} is at ${row.level.toString()}: release`);
 }

@@ -13,7 +13,12 @@ export type AdminJournal = Pick<
 >;
 
 /** A store that is open, with the journal that bears witness to it. */
-export type OpenStore = { readonly store: WatermarkStore; readonly journal: AdminJournal };
+export type OpenStore = {
+  readonly store: WatermarkStore;
+  readonly journal: AdminJournal;
+  /** Whether other signers use the store, too. */
+  readonly isShared?: boolean;
+};
 
 /** What administration works on. */
 export type Desk = {
@@ -96,7 +101,11 @@ export function knownOf(
 
 /** Tells the journal of rows that went on; what it does not know it does not learn this way (rule 5). */
 export function noteKnown(journal: AdminJournal, rows: readonly Row[]): void {
-  const known = rows.filter(row => journal.known(row) !== undefined);
+  // Nor whose they are: another signer of the site may have been given the right meanwhile.
+  const known = rows.filter(row => {
+    const before = journal.known(row);
+    return before?.epoch === row.epoch && before.generation === row.generation;
+  });
   withJournal(() => journal.note(known));
 }
 

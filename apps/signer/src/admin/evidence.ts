@@ -51,6 +51,10 @@ export const by = name;
 
 /** A clock of a node may run ahead of ours, in milliseconds. */
 const AHEAD_MAX_MS = 60_000;
+/** A head that is older than so many blocks is that of nodes that are behind, or of a chain that stands still. */
+const BEHIND_MAX_BLOCKS = 50;
+/** One node alone cannot tell that a key was never used. */
+const FIRST_USE_NODES_MIN = 2;
 
 /**
  * Checks the arithmetic of evidence again: that more than half of those asked agree, and that time and chain fit.
@@ -70,6 +74,14 @@ export function assertEvidence(evidence: Evidence, chainId: ChainId, now: Instan
     throw new AdminError('no_quorum', listed(evidence.nodes, quorum), 'evidence.nodes');
   if (Date.parse(head.timestamp) > now + AHEAD_MAX_MS)
     throw new AdminError('bad_evidence', 'the head is of the future', 'evidence.head.timestamp');
+  // A clock may add refusals (rule 6): what nodes that are behind have not seen may have been signed all the same.
+  const oldestMs = BEHIND_MAX_BLOCKS * evidence.minimal_block_delay * 1_000 + AHEAD_MAX_MS;
+  if (Date.parse(head.timestamp) < now - oldestMs)
+    throw new AdminError(
+      'bad_evidence',
+      `the head is of ${head.timestamp}: the nodes are behind`,
+      'evidence.head.timestamp',
+    );
 }
 
 /**
@@ -77,7 +89,9 @@ export function assertEvidence(evidence: Evidence, chainId: ChainId, now: Instan
  * @throws AdminError `key_in_use`, `no_quorum`, `bad_evidence`
  */
 export function assertUnused(evidence: Evidence, pkh: PublicKeyHash): void {
-  const { quorum, head, blocks_per_cycle: cycle } = evidence;
+  const { asked, quorum, head, blocks_per_cycle: cycle } = evidence;
+  if (asked < FIRST_USE_NODES_MIN)
+    throw new AdminError('no_quorum', 'a first use asks two nodes at least', 'evidence.asked');
   const use = evidence.use?.find(each => each.public_key_hash === pkh);
   if (use === undefined)
     throw new AdminError('bad_evidence', `nothing is said of ${pkh}`, 'evidence.use');

@@ -73,6 +73,11 @@ describe('init', () => {
     ['one node under two votes', { nodes: ['a', 'a'] }, 'no_quorum'],
     ['another chain', { chain_id: OTHER_CHAIN }, 'bad_evidence'],
     [
+      'a head that is long past',
+      { head: { level: HEAD, hash: 'BL', timestamp: '2026-11-25T07:53:00Z' } },
+      'bad_evidence',
+    ],
+    [
       'a head of the future',
       { head: { level: HEAD, hash: 'BL', timestamp: '2026-11-25T08:02:00Z' } },
       'bad_evidence',
@@ -109,6 +114,14 @@ describe('init --first-use', () => {
     expect(await first()).toBe('done');
     expect(new Set(await modes())).toEqual(new Set(['active']));
     expect(await first()).toBe('already_provisioned');
+  });
+
+  test('asks two nodes at least', async () => {
+    const one = evidence({ asked: 1, quorum: 1, nodes: ['a'] });
+    const use = one.use?.map(each => ({ ...each, nodes: ['a'] }));
+    const given = { first_use: true, by: 'ann', evidence: { ...one, use } };
+    expect(await init(given)).toBe('no_quorum');
+    expect((await office.rows()).filter(({ mode }) => mode === 'active')).toEqual([]);
   });
 
   test('asks who asserts it', async () => {

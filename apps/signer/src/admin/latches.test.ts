@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { level } from '@meridian/tezos';
 import { memoryStore } from '@meridian/watermark-store';
+import { horizonOf } from './evidence.ts';
 import { KINDS, type Row } from '@meridian/watermark';
 import { CHAIN } from '../fixtures.ts';
 import { perform } from './actions.ts';
@@ -27,7 +28,10 @@ describe('adopt', () => {
   const second = (): Office => {
     const place = openOffice();
     const { journal } = place.store();
-    return { ...place, ...askedOn(place, () => ({ store: office.store(), journal })) };
+    return {
+      ...place,
+      ...askedOn(place, () => ({ store: office.store(), journal, isShared: true })),
+    };
   };
   const askedOn = (
     place: Office,
@@ -59,6 +63,26 @@ describe('adopt', () => {
     expect(journal.rows()).toHaveLength(3);
     expect(journal.horizon(CHAIN)?.baseLevel).toBe(HEAD);
     await other.close();
+  });
+
+  test('an active row that is not known is not adopted where nobody else uses the store, or can have kept it', async () => {
+    await init();
+    await office.activate({}, KINDS);
+    const other = second();
+    const { journal } = other.store();
+    const alone = askedOn(other, () => ({ store: office.store(), journal }));
+    const given = { epoch: 1, evidence: evidence() };
+    expect(await alone.refusal('adopt', given)).toBe('untrusted_row');
+    const { head } = evidence();
+    const far = evidence({ head: { ...head, level: HEAD + 200 } });
+    expect(await other.refusal('adopt', { ...given, evidence: far })).toBe('untrusted_row');
+    expect(await other.refusal('adopt', given)).toBe('done');
+    await other.close();
+    const third = second();
+    third.store().journal.setHorizon(CHAIN, horizonOf(evidence()));
+    expect(await third.refusal('adopt', { epoch: 1 })).toBe('bad_evidence');
+    expect(third.store().journal.rows()).toEqual([]);
+    await third.close();
   });
 
   test('rows of another site and rows that are not there are refused', async () => {

@@ -29,6 +29,7 @@ export const LATCH = action({
   details: ['Works whatever state the rows are in; latching again changes nothing.'],
   args: z.strictObject({ ...SUBJECT, by: by.optional() }),
   isAudited: true,
+  isUrgent: true,
   run: async (desk, args) => {
     const open = openStoreOf(desk);
     return forEachKey(subjectsOf(desk, args), async subject => {
@@ -64,7 +65,8 @@ export const RELEASE = action({
       const { least, end } = leastFloor(open, subject, args.evidence, desk.now());
       if (floor.level < least)
         throw new AdminError('floor_too_low', `level ${least.toString()} at least`, 'floor.level');
-      const release = { floor, horizonEnd: end, incarnation: desk.mint() };
+      const known = knownOf(open.journal, subject);
+      const release = { floor, horizonEnd: end, incarnation: desk.mint(), known };
       const rows = await changeKey(open, subject, 'as_they_are', before => {
         const lost = madeAnew(desk, open, subject, before, release);
         if (before.length + lost.length === 0) throw new AdminError('not_provisioned');

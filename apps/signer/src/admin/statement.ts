@@ -7,29 +7,35 @@ import { AdminError } from './errors.ts';
 import type { Identity } from './identity.ts';
 
 /** What two operators say when they break the glass. */
-const STATEMENT = z.strictObject({
-  format: z.literal('meridian-break-glass'),
-  version: z.literal(1),
-  chain_id: chain,
-  public_key_hash: address,
-  kinds: z
-    .array(kind)
-    .min(1)
-    .refine(kinds => new Set(kinds).size === kinds.length, 'each kind once is expected'),
-  /** Who becomes the holder of the rows, under which epoch. */
-  site: name,
-  epoch: count,
-  /** Of the rows that the right is given for: worth nothing once they were released. */
-  incarnation: name,
-  generation: count,
-  /** At and below this nothing is signed any more, by the word of those who sign. */
-  floor: z.strictObject({ level: position, round: position }),
-  /** The first level that may not be signed, or null. */
-  max_level: position.nullable(),
-  reason: z.string().min(1).max(500),
-  /** The last head under which it may be used. */
-  expires_level: position,
-});
+const STATEMENT = z
+  .strictObject({
+    format: z.literal('meridian-break-glass'),
+    version: z.literal(1),
+    chain_id: chain,
+    public_key_hash: address,
+    kinds: z
+      .array(kind)
+      .min(1)
+      .refine(kinds => new Set(kinds).size === kinds.length, 'each kind once is expected'),
+    /** Who becomes the holder of the rows, under which epoch. */
+    site: name,
+    epoch: count,
+    /** Of the rows that the right is given for: worth nothing once they were released. */
+    incarnation: name,
+    generation: count,
+    /** At and below this nothing is signed any more, by the word of those who sign. */
+    floor: z.strictObject({ level: position, round: position }),
+    /** The first level that may not be signed, or null. */
+    max_level: position.nullable(),
+    reason: z.string().min(1).max(500),
+    /** The last head under which it may be used. */
+    expires_level: position,
+  })
+  // So the head under which it is used is never above its floor, below which the other site may have signed already.
+  .refine(({ floor, expires_level: expires }) => expires <= floor.level, {
+    path: ['expires_level'],
+    message: 'a statement expires at its floor or below',
+  });
 
 const SIGNATURES_MAX = 10;
 

@@ -83,7 +83,10 @@ const FROM_GENESIS = {
   slackLevels: 10_000,
 };
 
-/** The rows of keys that were never used: the chain is as new as they are. */
+/**
+ * The rows of keys that were never used: the chain is as new as they are. Not by `watermark init`, which has to look at
+ * a cycle that has begun, and takes minutes for hundreds of keys whose blocks are looked at one key after the other.
+ */
 export async function provisionFirstUse(
   { store: path, journal, keys }: Pick<Workshop, 'store' | 'journal' | 'keys'>,
   chainId: ChainId,

@@ -182,7 +182,8 @@ describe('every action', () => {
     const done = await perform(deafAfter('asked'), 'init', { evidence: evidence() });
     expect(done).toMatchObject({ audit: 'not_written', keys: [{ rows: [{}, {}, {}] }] });
     const refused = perform(deafAfter('asked'), 'import', { file: '{' });
-    await expect(refused).rejects.toMatchObject({ code: expect.not.stringMatching('audit') });
+    const code = await refused.catch((error: unknown) => (error as { readonly code: string }).code);
+    expect(code).not.toBe('audit_unavailable');
   });
 
   test('of an emergency is done though it cannot be written down', async () => {

@@ -91,11 +91,13 @@ async function signsIn(reads: ColdReads, key: string, level: number): Promise<Us
   return signs;
 }
 
-/** The consensus keys behind a vote or an aggregate, as its receipt names them. */
-function votersOf(content: Readonly<Record<string, unknown>>): readonly unknown[] {
+/**
+ * The consensus keys behind a vote or an aggregate, as its receipt names them.
+ * @throws UnusableAnswer for a receipt that names nobody: it would make every key unused
+ */
+export function votersOf(content: Readonly<Record<string, unknown>>): readonly unknown[] {
   const receipt = fieldsOf(content['metadata']);
   const isTold = receipt['consensus_key'] !== undefined || receipt['committee'] !== undefined;
-  // A receipt that names nobody would make every key unused.
   if (!isTold) throw new UnusableAnswer('a vote does not say whose it is');
   const committee = receipt['committee'] === undefined ? [] : listOf(receipt['committee']);
   return [receipt['consensus_key'], ...committee.map(member => member['consensus_pkh'])];

@@ -13,7 +13,8 @@ export type Site = {
   readonly stations: readonly Station[];
   /** One for each signer over a database, none over files. */
   readonly proxies: readonly Proxy[];
-  readonly restartDatabase: (() => Promise<void>) | undefined;
+  /** SIGKILL, and a new start; whether it was there to be killed. */
+  readonly restartDatabase: (() => Promise<boolean>) | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -84,6 +85,7 @@ async function onPostgres(house: House, signers: number): Promise<Store> {
 
 async function onDatabase(postgres: Postgres, house: House, signers: number): Promise<Store> {
   const url = await postgres.freshDatabase();
+  let isDown = false;
   const { cluster, journals } = await furnishDatabase(url, house, signers);
   const target = { host: '127.0.0.1', port: postgres.port };
   const proxies = await Promise.all(
@@ -101,8 +103,12 @@ async function onDatabase(postgres: Postgres, house: House, signers: number): Pr
     }),
     proxies,
     restartDatabase: async () => {
+      if (isDown) return false;
+      isDown = true;
       await postgres.kill();
       await postgres.restart();
+      isDown = false;
+      return true;
     },
     close: async () => {
       await Promise.all(proxies.map(proxy => proxy.close()));

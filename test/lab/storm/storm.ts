@@ -36,6 +36,8 @@ const LAWFUL = /^(signed|(409|503) \w+|connection (refused|reset)|broken answer|
 const LEVEL_WAIT_MS = 1_000;
 /** As long as no vote was signed a level is asked again: it is over like a block's time. */
 const LEVEL_MAX_MS = 10_000;
+/** So many levels in a row without a vote: the signers do not sign any more. */
+const SILENT_LEVELS_MAX = 5;
 const AGAIN_AFTER_MS = 100;
 /** The last word of the signers, when the storm is over. */
 const CALM_MAX_MS = 30_000;
@@ -53,11 +55,11 @@ export async function storm(
   const play = new Play(wanted, site);
   try {
     await play.calm(FLOOR.level + 1, false);
-    for (let level = 1; level <= wanted.levels; level += 1) {
+    for (let level = 1; level <= wanted.levels && !play.isLost; level += 1) {
       await play.level(FLOOR.level + 1 + level);
       tell(level);
     }
-    await play.end();
+    if (!play.isLost) await play.end();
     return { ...wanted, ...play.report(), seconds: secondsSince(since) };
   } finally {
     await play.settle();
@@ -77,11 +79,18 @@ class Play {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #withVote = new Set<number>();
   readonly #problems: string[] = [];
+  /** In a row, up to now. */
+  #silentLevels = 0;
 
   constructor(wanted: Wanted, site: Site) {
     [this.#wanted, this.#site] = [wanted, site];
     this.#crowd = new Crowd(wanted.clients);
     this.#names = possible(site.restartDatabase !== undefined);
+  }
+
+  /** What has happened cannot be made good any more, so nobody has to wait for the end. */
+  get isLost(): boolean {
+    return this.#judge.conflicts.length > 0 || this.#silentLevels >= SILENT_LEVELS_MAX;
   }
 
   /** All clients ask at once, in bad weather; and once more as long as no vote was signed. */
@@ -92,7 +101,14 @@ class Play {
     for (let turn = 0; ; turn += 1) {
       const asked = wishes.map(wish => this.#ask(level, this.#turned(wish, turn)));
       await this.#patiently(Promise.all(asked));
-      if (this.#withVote.has(level) || performance.now() > end) return;
+      if (this.#withVote.has(level)) {
+        this.#silentLevels = 0;
+        return;
+      }
+      if (performance.now() > end) {
+        this.#silentLevels += 1;
+        return;
+      }
       await sleep(AGAIN_AFTER_MS);
     }
   }

@@ -10,7 +10,7 @@ export type Target = {
   /** Ends the connections of the clients to this signer. */
   readonly hangUp: () => void;
   /** Kills the database and starts it again. */
-  readonly restartDatabase: (() => Promise<void>) | undefined;
+  readonly restartDatabase: (() => Promise<boolean>) | undefined;
   readonly lengthMs: number;
   /** Faults that were asked for and come with the next statements. */
   readonly asked: Strikes[];
@@ -29,6 +29,8 @@ type Kind = {
 const WRITE = /\bUPDATE\s+watermark\b/i;
 const STRUCK = 3;
 const DELAY_PART = 40;
+/** Signers refuse after 800 ms. */
+const OUTAGE_MS = 1_000;
 
 const onWrites =
   (fault: StatementFault, often: Often = { next: STRUCK }) =>
@@ -82,6 +84,19 @@ export const WEATHER = {
     of: 'database',
     strike: onWrites({ cut: 'before' }),
   },
+  outage: {
+    meaning: 'for longer than a signer waits, all its writes are committed and none is answered',
+    everyLevels: 80,
+    of: 'database',
+    strike: async ({ proxy, asked }) => {
+      const strikes = proxy?.onStatement(WRITE, { cut: 'after' }, { next: Infinity });
+      if (strikes === undefined) return false;
+      asked.push(strikes);
+      await sleep(OUTAGE_MS);
+      strikes.end();
+      return true;
+    },
+  },
   conflict: {
     meaning: '40001 in the place of a write',
     everyLevels: 6,
@@ -109,10 +124,7 @@ export const WEATHER = {
     meaning: 'kill -9 of the database, which is started again',
     everyLevels: 250,
     of: 'database',
-    strike: async ({ restartDatabase }) => {
-      await restartDatabase?.();
-      return restartDatabase !== undefined;
-    },
+    strike: async ({ restartDatabase }) => (await restartDatabase?.()) ?? false,
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 

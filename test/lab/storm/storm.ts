@@ -173,7 +173,9 @@ class Play {
 
   #violations(lost: number, withVote: number): readonly string[] {
     const { levels } = this.#wanted;
-    const isAlive = withVote * 100 >= levels * WITH_VOTE_MIN_PERCENT;
+    // One that was ended for what it signed has no number of levels.
+    const isAlive =
+      this.#judge.conflicts.length > 0 || withVote * 100 >= levels * WITH_VOTE_MIN_PERCENT;
     const strange = [...this.#outcomes.keys()].filter(name => !LAWFUL.test(name));
     return [
       ...strange.map(name => `no lawful answer: ${name}`),

@@ -44,18 +44,21 @@ export async function openWatched(parts: WatchParts): Promise<WatchedGuard> {
   let seen: readonly Row[] | undefined;
   const look = async (): Promise<void> => {
     try {
-      guard.journal.probe();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      parts.broken(error);
-      return;
-    }
-    try {
       seen = await patrol({ ...guard, ...parts });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       parts.missed(error);
-      if (!guard.isShared && !PASSING.has(error.code)) parts.broken(error);
+      if (!guard.isShared && !PASSING.has(error.code)) {
+        parts.broken(error);
+        return;
+      }
+    }
+    // After the store, which closes a journal of its own when it breaks, and knows better why.
+    try {
+      guard.journal.probe();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      parts.broken(error);
     }
   };
   await look();

@@ -238,8 +238,8 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     rule: 9,
     why: 'a broken guard goes unnoticed',
     file: 'watch.ts',
-    find: 'if (!guard.isShared && !PASSING.has(error.code)) parts.broken(error);',
-    replace: 'void [guard, PASSING];',
+    find: 'if (!guard.isShared && !PASSING.has(error.code)) {',
+    replace: 'if (guard.isShared && !PASSING.has(error.code)) {',
   },
   {
     rule: 8,
@@ -259,8 +259,8 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     rule: 9,
     why: 'a broken journal goes unnoticed',
     file: 'watch.ts',
-    find: '      parts.broken(error);\n      return;',
-    replace: '      return;',
+    find: '      if (!(error instanceof StoreError)) throw error;\n      parts.broken(error);\n    }',
+    replace: '      if (!(error instanceof StoreError)) throw error;\n    }',
   },
   {
     rule: 9,

@@ -109,9 +109,12 @@ function isLost(figure: Figure): boolean {
   return lossOf(figure) !== undefined;
 }
 
-/** Tails are told and not held: they belong to whoever else uses the machine. */
-function isHeld({ what }: Figure): boolean {
-  return !what.endsWith('p99');
+/**
+ * Tails, and what is held against a limit in numbers, are told and not held: they belong to the machine and to whoever
+ * else uses it.
+ */
+function isHeld({ what, beside }: Figure): boolean {
+  return !what.endsWith('p99') && beside !== 'its limit';
 }
 
 function baseline(): Baseline {

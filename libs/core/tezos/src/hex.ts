@@ -1,12 +1,15 @@
 import { TezosError } from './errors.ts';
 
-const DIGITS = '0123456789abcdef';
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Bytes as lower-case hexadecimal text. */
+/**
+ * Bytes as lower-case hexadecimal text. Joined, not added up: a sum of strings is kept as a tree of its parts, which
+ * takes twenty times the room where somebody holds on to it.
+ */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
-  return text;
+  const pairs = new Array<string>(bytes.length);
+  for (const [at, byte] of bytes.entries()) pairs[at] = PAIRS[byte] ?? '';
+  return pairs.join('');
 }
 
 /**

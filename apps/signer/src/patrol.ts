@@ -1,4 +1,10 @@
-import { continuationRefusal, REFUSALS, type Refusal, type Row } from '@meridian/watermark';
+import {
+  continuationRefusal,
+  REFUSALS,
+  rowName,
+  type Refusal,
+  type Row,
+} from '@meridian/watermark';
 import type { Journal, WatermarkStore } from '@meridian/watermark-store';
 import { latchDoubted, type Doubts } from './doubts.ts';
 
@@ -21,9 +27,10 @@ export async function patrol(parts: PatrolParts): Promise<readonly Row[]> {
   // Before the store is read: what it says afterwards is as late as this, or later.
   const known = parts.journal.rows();
   const stored = await parts.store.rows();
+  const byName = new Map(stored.map(row => [rowName(row), row]));
   const doubted: Row[] = [];
   for (const row of known) {
-    const now = stored.find(each => isSame(each, row));
+    const now = byName.get(rowName(row));
     const refusal = continuationRefusal(row, now);
     if (refusal === undefined) {
       if (now !== undefined) parts.journal.noteSoon(now);
@@ -41,8 +48,4 @@ export async function patrol(parts: PatrolParts): Promise<readonly Row[]> {
 
 function isIncarnation(now: Row | undefined, before: Row): boolean {
   return now?.incarnation === before.incarnation && now.generation === before.generation;
-}
-
-function isSame(one: Row, other: Row): boolean {
-  return one.chainId === other.chainId && one.pkh === other.pkh && one.kind === other.kind;
 }

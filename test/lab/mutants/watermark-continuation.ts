@@ -149,4 +149,18 @@ export const CONTINUATION_MUTANTS: readonly Mutant[] = [
     find: " && next.mode !== 'active'",
     replace: '',
   },
+  {
+    rule: 3,
+    why: 'the kinds of a key are taken for one',
+    file: 'row.ts',
+    find: '`${chainId}/${pkh}/${kind}`',
+    replace: '`${chainId}/${pkh}`',
+  },
+  {
+    rule: 3,
+    why: 'a key on two chains is taken for one',
+    file: 'row.ts',
+    find: '`${chainId}/${pkh}/${kind}`',
+    replace: '`${pkh}/${kind}`',
+  },
 ];

@@ -147,9 +147,9 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'a journal knows what it could not keep',
     file: 'journal.ts',
-    find: '    pages.save({ rows, horizons: [] });\n    for (const row of rows) known.set(nameOf(row), row);\n',
+    find: '    pages.save({ rows, horizons: [] });\n    for (const row of rows) known.set(rowName(row), row);\n',
     replace:
-      '    for (const row of rows) known.set(nameOf(row), row);\n    pages.save({ rows, horizons: [] });\n',
+      '    for (const row of rows) known.set(rowName(row), row);\n    pages.save({ rows, horizons: [] });\n',
   },
   {
     rule: 8,
@@ -241,20 +241,6 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     file: 'journal.ts',
     find: '      if (broken !== undefined) throw broken;\n      late',
     replace: '      late',
-  },
-  {
-    rule: 8,
-    why: 'a journal takes the kinds of a key for one',
-    file: 'journal.ts',
-    find: '`${chainId}/${pkh}/${kind}`',
-    replace: '`${chainId}/${pkh}`',
-  },
-  {
-    rule: 8,
-    why: 'a journal takes a key on two chains for one',
-    file: 'journal.ts',
-    find: '`${chainId}/${pkh}/${kind}`',
-    replace: '`${pkh}/${kind}`',
   },
   {
     rule: 8,

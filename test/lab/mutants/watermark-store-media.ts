@@ -6,7 +6,7 @@ export const MEDIA_MUTANTS: readonly Mutant[] = [
     rule: 7,
     why: 'memory is written over whatever stands there',
     file: 'memory.ts',
-    find: 'if (!mayWrite(kept.get(nameOf(row)), row)) return false;\n',
+    find: 'if (!mayWrite(kept.get(rowName(row)), row)) return false;\n',
     replace: '',
   },
   {
@@ -29,20 +29,6 @@ export const MEDIA_MUTANTS: readonly Mutant[] = [
     file: 'memory.ts',
     find: '      before = new Map(kept);\n',
     replace: '',
-  },
-  {
-    rule: 3,
-    why: 'memory takes the kinds of a key for one',
-    file: 'memory.ts',
-    find: '`${chainId}/${pkh}/${kind}`',
-    replace: '`${chainId}/${pkh}`',
-  },
-  {
-    rule: 3,
-    why: 'memory takes a key on two chains for one',
-    file: 'memory.ts',
-    find: '`${chainId}/${pkh}/${kind}`',
-    replace: '`${pkh}/${kind}`',
   },
   {
     rule: 8,

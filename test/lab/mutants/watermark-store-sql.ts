@@ -269,14 +269,14 @@ const DECISIONS: readonly Mutant[] = [
     rule: 3,
     why: 'a reply about another payload counts',
     file: 'sql.ts',
-    find: 'nameOf(row) === nameOf(wish) && row.digest === wish.digest;',
-    replace: 'nameOf(row) === nameOf(wish);',
+    find: 'rowName(row) === rowName(wish) && row.digest === wish.digest;',
+    replace: 'rowName(row) === rowName(wish);',
   },
   {
     rule: 3,
     why: 'a reply about another row counts',
     file: 'sql.ts',
-    find: 'nameOf(row) === nameOf(wish) && row.digest',
+    find: 'rowName(row) === rowName(wish) && row.digest',
     replace: 'row.digest',
   },
   {
@@ -290,7 +290,7 @@ const DECISIONS: readonly Mutant[] = [
     rule: 7,
     why: 'several statements are in flight on a row',
     file: 'sql.ts',
-    find: 'return call(() => one(nameOf(request), () => decide(time)));',
+    find: 'return call(() => one(rowName(request), () => decide(time)));',
     replace: 'return call(() => decide(time));',
   },
   {

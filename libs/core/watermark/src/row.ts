@@ -32,6 +32,11 @@ export type RowKey = {
   readonly kind: Kind;
 };
 
+/** A row's key as text: what is equal is about one row. */
+export function rowName({ chainId, pkh, kind }: RowKey): string {
+  return `${chainId}/${pkh}/${kind}`;
+}
+
 /** A place in the order in which a key signs: level first, then round. */
 export type Position = { readonly level: Level; readonly round: Round };
 

@@ -1,5 +1,5 @@
 import type { ChainId } from '@meridian/tezos';
-import { comparePositions, continuationRefusal } from '@meridian/watermark';
+import { comparePositions, continuationRefusal, rowName } from '@meridian/watermark';
 import type { Horizon, Row, RowKey } from '@meridian/watermark';
 import { breakageOf, StoreError } from './errors.ts';
 
@@ -58,16 +58,16 @@ export const JOURNAL_DELAY_MS = 1_000;
 /** A journal over a medium. */
 export function journalOver(medium: JournalMedium): Journal {
   const part = medium.load();
-  const known = new Map(part.rows.map(row => [nameOf(row), row]));
+  const known = new Map(part.rows.map(row => [rowName(row), row]));
   const horizons = new Map(part.horizons);
   let { server } = part;
   const pages = pagesOf(medium);
   const learn = (rows: readonly Row[]): void => {
     pages.save({ rows, horizons: [] });
-    for (const row of rows) known.set(nameOf(row), row);
+    for (const row of rows) known.set(rowName(row), row);
   };
   return {
-    known: key => known.get(nameOf(key)),
+    known: key => known.get(rowName(key)),
     rows: () => [...known.values()],
     horizon: chainId => horizons.get(chainId),
     setHorizon: (chainId, horizon) => {
@@ -78,17 +78,17 @@ export function journalOver(medium: JournalMedium): Journal {
     note: rows => {
       const taken = new Map<string, Row>();
       for (const row of rows) {
-        const name = nameOf(row);
+        const name = rowName(row);
         if (continues(taken.get(name) ?? known.get(name), row)) taken.set(name, row);
       }
       learn([...taken.values()]);
     },
     noteSoon: row => {
-      const before = known.get(nameOf(row));
+      const before = known.get(rowName(row));
       if (before?.generation !== row.generation || before.epoch !== row.epoch) return;
       if (!continues(before, row)) return;
       pages.saveSoon(row);
-      known.set(nameOf(row), row);
+      known.set(rowName(row), row);
     },
     learn,
     server: () => server,
@@ -152,7 +152,7 @@ function pagesOf(medium: JournalMedium) {
     save,
     saveSoon: (row: Row): void => {
       if (broken !== undefined) throw broken;
-      late.set(nameOf(row), row);
+      late.set(rowName(row), row);
       timer ??= setTimeout(saveLate, JOURNAL_DELAY_MS).unref();
     },
     close: (): void => {
@@ -195,14 +195,10 @@ export function memoryJournal(
       server: kept.server,
     }),
     save: ({ rows, horizons, server }) => {
-      for (const row of rows) kept.rows.set(nameOf(row), row);
+      for (const row of rows) kept.rows.set(rowName(row), row);
       for (const [chainId, horizon] of horizons) kept.horizons.set(chainId, horizon);
       kept.server = server ?? kept.server;
     },
     close: () => undefined,
   });
-}
-
-function nameOf({ chainId, pkh, kind }: RowKey): string {
-  return `${chainId}/${pkh}/${kind}`;
 }

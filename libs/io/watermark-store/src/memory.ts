@@ -1,4 +1,4 @@
-import { mayWrite, type Row, type RowKey } from '@meridian/watermark';
+import { mayWrite, rowName, type Row } from '@meridian/watermark';
 import { memoryJournal } from './journal.ts';
 import { storeWith, type JournaledStore } from './journaled.ts';
 import type { Medium, Rows } from './store.ts';
@@ -15,13 +15,13 @@ export function memoryStore(
 export function memoryMedium(kept: Map<string, Row>): Medium {
   let before = new Map(kept);
   const rows: Rows = {
-    get: key => kept.get(nameOf(key)),
+    get: key => kept.get(rowName(key)),
     ofKey: (chainId, pkh) =>
       [...kept.values()].filter(row => row.chainId === chainId && row.pkh === pkh),
     all: () => [...kept.values()],
     write: row => {
-      if (!mayWrite(kept.get(nameOf(row)), row)) return false;
-      kept.set(nameOf(row), row);
+      if (!mayWrite(kept.get(rowName(row)), row)) return false;
+      kept.set(rowName(row), row);
       return true;
     },
   };
@@ -37,8 +37,4 @@ export function memoryMedium(kept: Map<string, Row>): Medium {
     },
     close: () => undefined,
   };
-}
-
-function nameOf({ chainId, pkh, kind }: RowKey): string {
-  return `${chainId}/${pkh}/${kind}`;
 }

@@ -1,7 +1,7 @@
 import { assertSchema, pause, timeIn, type Database, type Time } from '@meridian/database';
 import { err, ok, type Result } from '@meridian/prelude';
-import { comparePositions, refusalOf, REFUSALS, seal } from '@meridian/watermark';
-import type { Refusal, Row, RowKey, SignRequest } from '@meridian/watermark';
+import { comparePositions, refusalOf, REFUSALS, rowName, seal } from '@meridian/watermark';
+import type { Refusal, Row, SignRequest } from '@meridian/watermark';
 import { StoreError } from './errors.ts';
 import { locks } from './locks.ts';
 import { administration } from './sql-administration.ts';
@@ -50,7 +50,7 @@ export async function openSqlStore(options: SqlStoreOptions): Promise<WatermarkS
   const call = callsOf();
   const change = (request: SignRequest, decide: (time: Time) => Promise<Result<Row, Refusal>>) => {
     const time = timeIn(deadlineMs);
-    return call(() => one(nameOf(request), () => decide(time)));
+    return call(() => one(rowName(request), () => decide(time)));
   };
   const rows = (statement: Statement, fields: Partial<Row>) =>
     call(async () => (await ask(statement, fields, timeIn(READ_DEADLINE_MS))).map(rowOf));
@@ -111,7 +111,7 @@ async function decided(
 
 /** A reply is held against what was asked: it has to be about that, and newer than all that was seen. */
 function taken(ask: Ask, wish: Wish, row: Row, time: Time): Promise<Result<Row, Refusal>> {
-  const isSame = nameOf(row) === nameOf(wish) && row.digest === wish.digest;
+  const isSame = rowName(row) === rowName(wish) && row.digest === wish.digest;
   if (!isSame || comparePositions(row, wish) !== 0) {
     throw new StoreError('unavailable', 'the reply is about something else');
   }
@@ -152,9 +152,4 @@ function callsOf() {
     isClosed = true;
   };
   return Object.assign(call, { close });
-}
-
-/** The name of a row among the locks. */
-export function nameOf({ chainId, pkh, kind }: RowKey): string {
-  return `${chainId}/${pkh}/${kind}`;
 }

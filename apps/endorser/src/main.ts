@@ -1,12 +1,9 @@
 import { ENDORSER } from '@meridian/configuration';
-import { instant, type Clock } from '@meridian/prelude';
+import { fineClock } from '@meridian/prelude';
 import { openMetrics, runDaemon, serveOperations } from '@meridian/service';
 import type { ChainId, PublicKeyHash } from '@meridian/tezos';
 import { runEndorser } from './compose.ts';
 import { METRICS } from './metrics.ts';
-
-/** Milliseconds since the epoch with fractions, so that parts of a millisecond are seen. */
-const clock: Clock = () => instant(performance.timeOrigin + performance.now());
 
 await runDaemon({
   app: 'endorser',
@@ -15,6 +12,7 @@ await runDaemon({
   start: async (configuration, { log, atEnd, announce }) => {
     const { nodes, signers, quorum, sign } = configuration;
     const metrics = openMetrics('endorser', METRICS);
+    const clock = fineClock(Date.now, () => performance.now());
     const { endorser, observed, close } = runEndorser({
       chainId: configuration.chainId as ChainId,
       keys: configuration.keys as PublicKeyHash[],

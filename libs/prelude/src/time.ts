@@ -52,3 +52,21 @@ export function manualClock(start: Instant): ManualClock {
     },
   };
 }
+
+/** How far the two clocks of a {@link fineClock} may come apart, in milliseconds; the wall's counts whole ones. */
+const APART_MAX_MS = 2;
+
+/**
+ * A clock with fractions of milliseconds that shows the time of the wall clock: it counts by the steady one, and is
+ * set anew as soon as the wall clock was set, or the machine slept and the steady one stood still.
+ * @param wall milliseconds since the Unix epoch
+ * @param steady milliseconds since any moment, with fractions; never set
+ */
+export function fineClock(wall: () => number, steady: () => number): Clock {
+  let ahead = wall() - steady();
+  return () => {
+    const [now, passed] = [wall(), steady()];
+    if (Math.abs(ahead + passed - now) > APART_MAX_MS) ahead = now - passed;
+    return instant(ahead + passed);
+  };
+}

@@ -117,7 +117,8 @@ function run(
         ballots.push(...effect.ballots);
         if (echo) comeBack(effect.ballots, event.at);
       } else if (effect.kind === 'read_marks') {
-        hear({ kind: 'marks', at: event.at, hash: effect.hash, marks: [] });
+        const marks = new Map(effect.keys.map(key => [key, null]));
+        hear({ kind: 'marks', at: event.at, hash: effect.hash, marks });
       } else if (effect.kind === 'wake') {
         hear({ kind: 'timer', at: effect.at, hash: effect.hash });
       } else if (effect.kind === 'abstain') {

@@ -1,7 +1,7 @@
 import type { Topic, Verifier, ViewOptions, ViewStream } from '@meridian/chain-view';
 import type { Clock } from '@meridian/prelude';
-import type { AttestationMark, Ballot, VoterOptions } from '@meridian/tenderbake';
-import type { PublicKeyHash } from '@meridian/tezos';
+import type { AttestationMark, Ballot, Marks, VoterOptions } from '@meridian/tenderbake';
+import type { BlockHash, PublicKeyHash } from '@meridian/tezos';
 import { newLine, signBytesOf, stepLine } from '@meridian/vote-line';
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
 
@@ -51,7 +51,7 @@ export function createEndorser(view: ViewOptions, voter: VoterOptions, outside: 
         outside.inject(effect.operation, effect.ballot);
         return;
       case 'read_marks':
-        void marks(effect.hash);
+        for (const key of effect.keys) void readMark(effect.hash, key);
         return;
       case 'wake':
         outside.wakeAt(effect.at, () => {
@@ -76,14 +76,10 @@ export function createEndorser(view: ViewOptions, voter: VoterOptions, outside: 
     if (operation === undefined) return;
     hear({ kind: 'signed', at: outside.clock(), ballot, operation });
   };
-  const marks = async (
-    hash: Extract<LineEffect, { kind: 'read_marks' }>['hash'],
-  ): Promise<void> => {
-    const answers = await Promise.all([...view.keys].map(key => outside.mark(key)));
-    const all = answers.every(answer => answer !== undefined)
-      ? answers.filter(answer => answer !== null)
-      : null;
-    hear({ kind: 'marks', at: outside.clock(), hash, marks: all });
+  const readMark = async (hash: BlockHash, key: PublicKeyHash): Promise<void> => {
+    const mark = await outside.mark(key);
+    const marks: Marks = new Map([[key, mark === undefined ? 'unknown' : mark]]);
+    hear({ kind: 'marks', at: outside.clock(), hash, marks });
   };
   return { hear, state: () => line };
 }

@@ -14,7 +14,7 @@ export const METRICS = {
   },
   abstentions_total: {
     type: 'counter',
-    help: 'Blocks that were not voted on, by reason.',
+    help: 'Blocks that a slot did not vote on, by reason.',
     labels: { reason: Object.keys(ABSTENTIONS) },
   },
   node_faults_total: {

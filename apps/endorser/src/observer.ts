@@ -1,6 +1,6 @@
 import type { Injection, NodeMessage } from '@meridian/node-pool';
 import type { Log, Metrics } from '@meridian/service';
-import type { Ballot } from '@meridian/tenderbake';
+import { ABSTENTIONS, type Ballot } from '@meridian/tenderbake';
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
 import type { METRICS } from './metrics.ts';
 import type { Timings } from './timings.ts';
@@ -63,9 +63,14 @@ function observeEffect(
         timings.cause(kind, level, round, event.at);
       return;
     case 'abstain': {
-      const { level, round, reason } = effect;
-      metrics.record('abstentions_total', 1, { reason });
-      log.warn('abstained', { level, round, reason });
+      const { level, round, reason, seats } = effect;
+      metrics.record('abstentions_total', Math.max(1, seats.length), { reason });
+      log[ABSTENTIONS[reason].isOurs ? 'warn' : 'info']('abstained', {
+        level,
+        round,
+        reason,
+        seats: seats.map(({ slot }) => slot),
+      });
       return;
     }
     case 'fault':

@@ -10,7 +10,7 @@ import { ADMIN_REFUSALS } from '@meridian/signer/admin-errors';
 import { AUDIT_ERRORS } from '@meridian/signer/audit';
 import { METRICS as SIGNER_METRICS } from '@meridian/signer/metrics';
 import { PROTOCOL_PROBLEMS, refusalProblem } from '@meridian/signer-protocol';
-import { ABSTENTIONS } from '@meridian/tenderbake';
+import { ABSTENTIONS, type AbstentionRow } from '@meridian/tenderbake';
 import { REFUSALS, type RefusalCode } from '@meridian/watermark';
 import { STORE_ERRORS } from '@meridian/watermark-store';
 
@@ -24,8 +24,8 @@ export function reference(): string {
     ...configurations(),
     ...metrics(),
     ...refusals(),
-    ...plain('Why a block is not voted on', 'reason', ABSTENTIONS, [
-      'The endorser logs `abstained` with one of these, and counts it in `meridian_endorser_abstentions_total`.',
+    ...plain('Why a block is not voted on', 'reason', reasonsOf(ABSTENTIONS), [
+      'The endorser logs `abstained` with one of these and the slots that do not vote, and counts the slots in `meridian_endorser_abstentions_total`. It is a warning where our own nodes or signers fell short.',
     ]),
     ...plain('Why a node is not believed', 'reason', NODE_FAULTS, [
       'Logged as `node_disbelieved`, counted in `meridian_endorser_node_faults_total`. One node that errs changes no vote.',
@@ -39,6 +39,12 @@ export function reference(): string {
     ...doctor(),
     '',
   ].join('\n\n');
+}
+
+function reasonsOf(
+  rows: Readonly<Record<string, AbstentionRow>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(rows).map(([reason, { why }]) => [reason, why]));
 }
 
 function configurations(): readonly string[] {

@@ -4,6 +4,9 @@ import type { LevelFacts, Proposal } from './proposal.ts';
 import { abstain, inTurn, type LevelState, type Step, type VoterState } from './voter.ts';
 import { considerPrequorum, considerVote } from './vote.ts';
 
+/** Nothing was done yet about the latest proposal. */
+const UNVOTED = { phase: 'idle', unread: [], preattested: [], held: [] } as const;
+
 /** Proposals that wait for their time or for facts; a node cannot make us keep more. */
 const WAITING_MAX = 32;
 
@@ -43,11 +46,10 @@ function enter(state: VoterState, at: Instant, proposal: Proposal, facts: LevelF
   const level: LevelState = {
     facts,
     latest: proposal,
-    phase: 'idle',
+    ...UNVOTED,
     lock: undefined,
     attestable: undefined,
     heard: new Map(),
-    held: [],
   };
   return inTurn(
     state,
@@ -59,7 +61,10 @@ function enter(state: VoterState, at: Instant, proposal: Proposal, facts: LevelF
         waiting: new Map([...before.waiting].filter(([, { level: at }]) => at >= proposal.level)),
         facts: new Map([...before.facts].filter(([at]) => at >= proposal.level)),
       },
-      left.map(late => abstain(late, 'rights_unknown')),
+      left.map(({ level, round, hash }) => ({
+        ...{ kind: 'abstain', level, round, hash },
+        ...{ reason: 'rights_unknown', seats: [] },
+      })),
     ],
     fresh => consider(fresh, at, proposal),
   );
@@ -67,8 +72,11 @@ function enter(state: VoterState, at: Instant, proposal: Proposal, facts: LevelF
 
 /** What is left to say of the latest proposal when another takes its place. */
 function unfinished({ level }: VoterState): Step[1] {
-  const watched = level?.phase === 'awaiting_preattestations' && level.facts.own.length > 0;
-  return watched ? [abstain(level.latest, 'no_prequorum')] : [];
+  if (level?.phase !== 'awaiting_preattestations') return [];
+  return [
+    ...abstain(level.latest, 'marks_unknown', level.unread),
+    ...abstain(level.latest, 'no_prequorum', level.preattested),
+  ];
 }
 
 function sameLevel(state: VoterState, at: Instant, proposal: Proposal): Step {
@@ -76,7 +84,7 @@ function sameLevel(state: VoterState, at: Instant, proposal: Proposal): Step {
   if (level === undefined) return [state, []];
   const known = level.heard.get(placeOf(proposal));
   if (known === proposal.hash) return [state, []];
-  if (known !== undefined) return [state, [abstain(proposal, 'rival_block')]];
+  if (known !== undefined) return [state, abstain(proposal, 'rival_block', level.facts.own)];
   if (proposal.predecessor.hash === level.latest.predecessor.hash) {
     return consider(state, at, proposal);
   }
@@ -84,7 +92,7 @@ function sameLevel(state: VoterState, at: Instant, proposal: Proposal): Step {
   const { attestable } = level;
   const proof = proposal.prequorumRound;
   if (attestable !== undefined && (proof === null || proof <= attestable.round)) {
-    return [state, [abstain(proposal, 'lesser_branch')]];
+    return [state, abstain(proposal, 'lesser_branch', level.facts.own)];
   }
   return consider(state, at, proposal);
 }
@@ -100,23 +108,29 @@ function consider(state: VoterState, at: Instant, proposal: Proposal): Step {
   if (level === undefined) return [state, []];
   const heard = new Map(level.heard).set(placeOf(proposal), proposal.hash);
   if (proposal.proto !== proposal.predecessor.proto) {
-    const seen: LevelState = { ...level, heard, latest: proposal, phase: 'idle', held: [] };
-    return [{ ...state, level: seen }, [abstain(proposal, 'migration_block')]];
+    const seen: LevelState = { ...level, heard, latest: proposal, ...UNVOTED };
+    return [
+      { ...state, level: seen },
+      [...unfinished(state), ...abstain(proposal, 'migration_block', level.facts.own)],
+    ];
   }
   const attestable = attestableAfter(level, proposal);
   const now = roundAt(level.facts.durations, proposal.predecessor, at);
   const newer = isNewer(proposal, level.latest);
   if (proposal.round !== now) {
-    const latest = newer ? { latest: proposal, phase: 'idle' as const, held: [] } : {};
+    const latest = newer ? { latest: proposal, ...UNVOTED } : {};
     const seen: LevelState = { ...level, heard, attestable, ...latest };
-    return [{ ...state, level: seen }, [abstain(proposal, 'late_block')]];
+    return [
+      { ...state, level: seen },
+      [...(newer ? unfinished(state) : []), ...abstain(proposal, 'late_block', level.facts.own)],
+    ];
   }
   return inTurn(
     state,
     before => [
       {
         ...before,
-        level: { ...level, heard, attestable, latest: proposal, phase: 'idle', held: [] },
+        level: { ...level, heard, attestable, latest: proposal, ...UNVOTED },
       },
       unfinished(before),
     ],

@@ -1,7 +1,8 @@
 import { duration, instant, type Instant } from '@meridian/prelude';
 import { level, round, slot, toBase58, type PublicKeyHash, type Round } from '@meridian/tezos';
 import { newVoter, stepVoter } from './index.ts';
-import type { LevelFacts, Proposal, Seat, VoterEffect, VoterEvent, VoterState } from './index.ts';
+import type { AttestationMark, Ballot, LevelFacts, Marks, Proposal, Seat } from './index.ts';
+import type { VoterEffect, VoterEvent, VoterState } from './index.ts';
 
 /** Values for this lib's tests: rounds of 10 s, each next one 5 s longer, and six seats of equal power. */
 const DURATIONS = { minimalBlockDelay: duration(10_000), delayIncrementPerRound: duration(5_000) };
@@ -92,12 +93,41 @@ export function driver(sign: 'at_prequorum' | 'early' = 'at_prequorum'): Driver 
   };
 }
 
+/** A voter that knows the rights of level 100. */
+export function informed(sign?: 'early'): Driver {
+  const voter = driver(sign);
+  voter.tell(startOf(0), { kind: 'facts', facts: facts() });
+  return voter;
+}
+
+export function ballotsOf(effects: readonly VoterEffect[]): readonly Ballot[] {
+  return effects.flatMap(effect => (effect.kind === 'sign' ? effect.ballots : []));
+}
+
 /** Preattestations of these seats for a proposal. */
 export function votesFor(of: Proposal, slots: readonly number[]): Untimed {
   const { level: at, round: in_, payloadHash, predecessor } = of;
   const shared = { level: at, round: in_, payloadHash, branch: predecessor.predecessor };
   return { kind: 'preattestations', votes: slots.map(each => ({ slot: slot(each), ...shared })) };
 }
+
+/** What signers say of the own keys, in their order; undefined where they have not said anything yet. */
+export function marksOf(
+  hash: Proposal['hash'],
+  told: readonly (Omit<AttestationMark, 'consensusKey'> | null | 'unknown' | undefined)[],
+): Untimed {
+  const marks: Marks = new Map(
+    OWN.flatMap(({ consensusKey }, at) => {
+      const mark = told[at];
+      if (mark === undefined) return [];
+      return [[consensusKey, isMark(mark) ? { consensusKey, ...mark } : mark] as const];
+    }),
+  );
+  return { kind: 'marks', hash, marks };
+}
+
+const isMark = <Mark extends object>(told: Mark | null | 'unknown'): told is Mark =>
+  told !== null && told !== 'unknown';
 
 /** What an effect is about, short enough to compare. */
 export function inShort(effects: readonly VoterEffect[]): string[] {
@@ -110,7 +140,7 @@ export function inShort(effects: readonly VoterEffect[]): string[] {
       case 'inject':
         return `inject ${effect.ballot.kind} ${effect.ballot.slot.toString()}`;
       case 'abstain':
-        return `abstain ${effect.reason}`;
+        return ['abstain', effect.reason, ...effect.seats.map(({ slot: of }) => of)].join(' ');
       case 'wake':
       case 'read_marks':
         return effect.kind;

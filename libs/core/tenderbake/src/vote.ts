@@ -1,8 +1,9 @@
 import type { Instant } from '@meridian/prelude';
 import { roundAt } from '@meridian/tezos';
 import { power } from './count.ts';
-import type { AttestationMark, Ballot, Proposal, Seat } from './proposal.ts';
-import { abstain, type LevelState, type Step, type VoterEvent, type VoterState } from './voter.ts';
+import type { Ballot, Proposal, Seat } from './proposal.ts';
+import { abstain, type LevelState, type Marks } from './voter.ts';
+import type { Step, VoterEvent, VoterState } from './voter.ts';
 
 /** What a voter would not give up without proof of a later prequorum. */
 type Lock = { readonly round: number; readonly payloadHash: string | null };
@@ -21,46 +22,60 @@ export function considerVote(state: VoterState): Step {
   const { level } = state;
   if (level === undefined) return [state, []];
   const { latest, lock, facts } = level;
-  if (facts.own.length === 0) return [withPhase(state, level, 'awaiting_preattestations'), []];
+  // A prequorum is watched for in any case: it would unlock.
+  const watching: LevelState = { ...level, phase: 'awaiting_preattestations' };
   if (!allows(lock, latest)) {
-    // A prequorum for it is still watched for: it would unlock.
-    return [withPhase(state, level, 'awaiting_preattestations'), [abstain(latest, 'locked')]];
+    return [{ ...state, level: watching }, abstain(latest, 'locked', facts.own)];
   }
-  if (latest.round > 0) {
-    const { hash } = latest;
-    return [withPhase(state, level, 'reading_marks'), [{ kind: 'read_marks', hash }]];
-  }
-  return preattest(state, level, facts.own);
+  if (latest.round === 0 || facts.own.length === 0) return preattest(state, watching, facts.own);
+  const keys = [...new Set(facts.own.map(({ consensusKey }) => consensusKey))];
+  const reading = { ...watching, unread: facts.own };
+  return [{ ...state, level: reading }, [{ kind: 'read_marks', hash: latest.hash, keys }]];
 }
 
-/** The signer said what it signed at this level: keys that are locked elsewhere keep out of it. */
+/**
+ * Signers said what some keys signed at this level: those that are locked elsewhere keep out of it, and so do those
+ * that nobody knows; none waits for another.
+ */
 export function heedMarks(
   state: VoterState,
   { hash, marks }: Extract<VoterEvent, { kind: 'marks' }>,
 ): Step {
   const { level } = state;
-  if (level?.phase !== 'reading_marks' || level.latest.hash !== hash) return [state, []];
-  const { latest, facts } = level;
-  const watching = withPhase(state, level, 'awaiting_preattestations');
-  if (marks === null) return [watching, [abstain(latest, 'marks_unknown')]];
-  const free = facts.own.filter(seat => allows(lockOf(marks, seat, latest), latest));
-  if (free.length === 0) return [watching, [abstain(latest, 'locked')]];
-  return preattest(state, level, free);
+  if (level?.phase !== 'awaiting_preattestations' || level.latest.hash !== hash) return [state, []];
+  const { latest } = level;
+  const told: Record<Standing, Seat[]> = { free: [], locked: [], unknown: [], unread: [] };
+  for (const seat of level.unread) told[standingOf(marks, seat, latest)].push(seat);
+  const [next, signing] = preattest(state, { ...level, unread: told.unread }, told.free);
+  return [
+    next,
+    [
+      ...signing,
+      ...abstain(latest, 'locked', told.locked),
+      ...abstain(latest, 'marks_unknown', told.unknown),
+    ],
+  ];
 }
 
-function lockOf(
-  marks: readonly AttestationMark[],
-  { consensusKey }: Seat,
-  { level }: Proposal,
-): Lock | undefined {
-  return marks.find(mark => mark.consensusKey === consensusKey && mark.level === level);
+/** Whether a seat may preattest a proposal, as far as marks tell; `unread`: they say nothing of it yet. */
+type Standing = 'free' | 'locked' | 'unknown' | 'unread';
+
+function standingOf(marks: Marks, { consensusKey }: Seat, proposal: Proposal): Standing {
+  const mark = marks.get(consensusKey);
+  if (mark === undefined) return 'unread';
+  if (mark === 'unknown') return 'unknown';
+  const lock = mark?.level === proposal.level ? mark : undefined;
+  return allows(lock, proposal) ? 'free' : 'locked';
 }
 
 function preattest(state: VoterState, level: LevelState, seats: readonly Seat[]): Step {
+  const next = { ...state, level: { ...level, preattested: [...level.preattested, ...seats] } };
+  if (seats.length === 0) return [next, []];
   const early = state.options.sign === 'early' ? ballots('attestation', level, seats) : [];
-  const signing = [...ballots('preattestation', level, seats), ...early];
-  const next = withPhase(state, level, 'awaiting_preattestations');
-  return [next, [{ kind: 'sign', ballots: signing }]];
+  return [
+    next,
+    [{ kind: 'sign', ballots: [...ballots('preattestation', level, seats), ...early] }],
+  ];
 }
 
 /**
@@ -69,7 +84,7 @@ function preattest(state: VoterState, level: LevelState, seats: readonly Seat[])
  */
 export function considerPrequorum(state: VoterState, at: Instant): Step {
   const { level } = state;
-  if (level === undefined || !isCounting(level)) return [state, []];
+  if (level?.phase !== 'awaiting_preattestations') return [state, []];
   const { latest, facts, attestable, held } = level;
   if (roundAt(facts.durations, latest.predecessor, at) !== latest.round) return [state, []];
   if (power(state.heardVotes, facts, latest) < facts.threshold) return [state, []];
@@ -93,10 +108,6 @@ export function considerPrequorum(state: VoterState, at: Instant): Step {
     next,
     [...ready, ...(signing.length > 0 ? [{ kind: 'sign' as const, ballots: signing }] : [])],
   ];
-}
-
-function isCounting({ phase }: LevelState): boolean {
-  return phase === 'awaiting_preattestations' || phase === 'reading_marks';
 }
 
 /** A vote has its signature: it goes out, is held until its prequorum, or has lost its meaning. */
@@ -141,8 +152,4 @@ function ballots(kind: Ballot['kind'], level: LevelState, seats: readonly Seat[]
     consensusKey,
     slot,
   }));
-}
-
-function withPhase(state: VoterState, level: LevelState, phase: LevelState['phase']): VoterState {
-  return { ...state, level: { ...level, phase } };
 }

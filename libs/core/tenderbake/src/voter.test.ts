@@ -1,19 +1,12 @@
 import { instant, later, duration } from '@meridian/prelude';
-import { level, round } from '@meridian/tezos';
 import { describe, expect, test } from 'vitest';
-import { driver, facts, inShort, OWN, payload, proposal, startOf, votesFor } from './fixtures.ts';
-import type { Ballot, Proposal, VoterEffect } from './index.ts';
+import { ballotsOf, driver, facts, informed, inShort, marksOf, OWN, payload } from './fixtures.ts';
+import { proposal, startOf, votesFor } from './fixtures.ts';
+import type { Ballot, Proposal } from './index.ts';
 
 const soon = (at: number, ms = 500) => later(startOf(at), duration(ms));
 const PREATTEST = ['sign preattestation 0 r0', 'sign preattestation 1 r0'];
 const ATTEST = ['sign attestation 0 r0', 'sign attestation 1 r0'];
-
-/** A voter that knows the rights of level 100. */
-function informed(sign?: 'early') {
-  const voter = driver(sign);
-  voter.tell(startOf(0), { kind: 'facts', facts: facts() });
-  return voter;
-}
 
 /** A voter that attested payload A in round 0. */
 function locked() {
@@ -24,12 +17,8 @@ function locked() {
   return voter;
 }
 
-function ballotsOf(effects: readonly VoterEffect[]): readonly Ballot[] {
-  return effects.flatMap(effect => (effect.kind === 'sign' ? effect.ballots : []));
-}
-
 /** Answers a question for marks: nothing was signed at this level. */
-const noMarks = ({ hash }: Proposal) => ({ kind: 'marks', hash, marks: [] }) as const;
+const noMarks = ({ hash }: Proposal) => marksOf(hash, [null, null]);
 
 describe('the straight path', () => {
   test('a block is preattested at once and attested at its prequorum, never before', () => {
@@ -166,7 +155,7 @@ describe('time', () => {
     const voter = informed();
     const late = proposal({ round: 1, proof: 0 });
     expect(inShort(voter.tell(soon(2), { kind: 'proposal', proposal: late }))).toEqual([
-      'abstain late_block',
+      'abstain late_block 0 1',
     ]);
     expect(voter.state().level?.attestable?.proposal.hash).toBe(late.hash);
   });
@@ -183,7 +172,7 @@ describe('time', () => {
     expect(voter.tell(soon(0), { kind: 'proposal', proposal: proposal() })).toEqual([]);
     const rival = proposal({ payload: 'B' });
     expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: rival }))).toEqual([
-      'abstain rival_block',
+      'abstain rival_block 0 1',
     ]);
   });
 });
@@ -220,7 +209,7 @@ describe('facts', () => {
     const voter = informed();
     const block = proposal({ newProtocol: true });
     expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: block }))).toEqual([
-      'abstain migration_block',
+      'abstain migration_block 0 1',
     ]);
     expect(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
   });
@@ -242,7 +231,7 @@ describe('locks', () => {
     const voter = locked();
     const other = proposal({ round: 1, payload: 'B' });
     expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
-      'abstain locked',
+      'abstain locked 0 1',
     ]);
   });
 
@@ -250,7 +239,7 @@ describe('locks', () => {
     const voter = locked();
     const other = proposal({ round: 1, payload: 'B', proof: 0 });
     expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
-      'abstain locked',
+      'abstain locked 0 1',
     ]);
   });
 
@@ -286,69 +275,35 @@ describe('locks', () => {
     voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
     const other = proposal({ round: 1, payload: 'B' });
     expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
-      'abstain no_prequorum',
+      'abstain no_prequorum 0 1',
       'read_marks',
     ]);
   });
 });
 
-describe('what the signer remembers', () => {
-  const mark = (of: number, name: string, at = 100) => ({
-    consensusKey: OWN[of]!.consensusKey,
-    level: level(at),
-    round: round(0),
-    payloadHash: payload(name),
+describe('a level without an own seat', () => {
+  test('is followed without a word: nobody would have voted', () => {
+    const voter = driver();
+    voter.tell(startOf(0), { kind: 'facts', facts: facts(100, []) });
+    const first = proposal();
+    expect(voter.tell(soon(0), { kind: 'proposal', proposal: first })).toEqual([]);
+    const rival = proposal({ payload: 'B' });
+    expect(voter.tell(soon(0), { kind: 'proposal', proposal: rival })).toEqual([]);
+    const late = proposal({ round: 1, payload: 'C' });
+    expect(voter.tell(soon(2), { kind: 'proposal', proposal: late })).toEqual([]);
+    expect(voter.tell(soon(2), votesFor(late, [2, 3, 4, 5]))).toEqual([]);
   });
+});
 
-  /** Round 1 of a voter that knows nothing of round 0. */
-  function restarted(of: Proposal) {
+describe('a block that comes after its round', () => {
+  test('ends the wait for the prequorum of the one before it', () => {
     const voter = informed();
-    expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: of }))).toEqual([
-      'read_marks',
+    voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
+    const late = proposal({ round: 1, payload: 'B' });
+    expect(inShort(voter.tell(soon(2), { kind: 'proposal', proposal: late }))).toEqual([
+      'abstain no_prequorum 0 1',
+      'abstain late_block 0 1',
     ]);
-    return voter;
-  }
-
-  test('a key that attested another payload of this level keeps out of it', () => {
-    const block = proposal({ round: 1, payload: 'B' });
-    const voter = restarted(block);
-    const marks = [mark(0, 'A'), mark(1, 'A', 99)];
-    const effects = voter.tell(soon(1), { kind: 'marks', hash: block.hash, marks });
-    expect(inShort(effects)).toEqual(['sign preattestation 1 r1']);
-  });
-
-  test('when all keys are locked, the voter abstains', () => {
-    const block = proposal({ round: 1, payload: 'B' });
-    const voter = restarted(block);
-    const marks = [mark(0, 'A'), mark(1, 'A')];
-    const effects = voter.tell(soon(1), { kind: 'marks', hash: block.hash, marks });
-    expect(inShort(effects)).toEqual(['abstain locked']);
-  });
-
-  test('the same payload or a later proof is no obstacle', () => {
-    for (const draft of [{ payload: 'A' }, { payload: 'B', proof: 1, round: 2 }]) {
-      const block = proposal({ round: 1, ...draft });
-      const voter = informed();
-      voter.tell(soon(block.round), { kind: 'proposal', proposal: block });
-      const marks = [mark(0, 'A')];
-      const effects = voter.tell(soon(block.round), { kind: 'marks', hash: block.hash, marks });
-      expect(ballotsOf(effects)).toHaveLength(2);
-    }
-  });
-
-  test('a signer that does not say keeps the voter from preattesting, not from a prequorum', () => {
-    const block = proposal({ round: 1, payload: 'B' });
-    const voter = restarted(block);
-    const effects = voter.tell(soon(1), { kind: 'marks', hash: block.hash, marks: null });
-    expect(inShort(effects)).toEqual(['abstain marks_unknown']);
-    expect(ballotsOf(voter.tell(soon(1), votesFor(block, [2, 3, 4, 5])))).toHaveLength(2);
-  });
-
-  test('an answer about another block is ignored', () => {
-    const block = proposal({ round: 1, payload: 'B' });
-    const voter = restarted(block);
-    const { hash } = proposal();
-    expect(voter.tell(soon(1), { kind: 'marks', hash, marks: [] })).toEqual([]);
   });
 });
 
@@ -358,7 +313,7 @@ describe('another block of the level before', () => {
     voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
     const other = proposal({ on: 'Q', payload: 'B' });
     const effects = voter.tell(soon(0), { kind: 'proposal', proposal: other });
-    expect(inShort(effects)).toEqual(['abstain no_prequorum', ...PREATTEST]);
+    expect(inShort(effects)).toEqual(['abstain no_prequorum 0 1', ...PREATTEST]);
     expect(ballotsOf(effects)[0]?.branch).toBe(other.predecessor.predecessor);
   });
 
@@ -366,7 +321,7 @@ describe('another block of the level before', () => {
     const voter = locked();
     const other = proposal({ on: 'Q', payload: 'B', round: 1 });
     expect(inShort(voter.tell(soon(1), { kind: 'proposal', proposal: other }))).toEqual([
-      'abstain lesser_branch',
+      'abstain lesser_branch 0 1',
     ]);
     const proven = proposal({ on: 'Q', payload: 'B', round: 2, proof: 1 });
     expect(inShort(voter.tell(soon(2), { kind: 'proposal', proposal: proven }))).toEqual([

@@ -1,20 +1,39 @@
 import type { Instant } from '@meridian/prelude';
-import type { BlockHash, Level, PayloadHash, Round } from '@meridian/tezos';
+import type { BlockHash, Level, PayloadHash, PublicKeyHash, Round } from '@meridian/tezos';
 import type { Heard } from './count.ts';
-import type { AttestationMark, Ballot, LevelFacts, Preattestation, Proposal } from './proposal.ts';
+import type { AttestationMark, Ballot, LevelFacts, Preattestation } from './proposal.ts';
+import type { Proposal, Seat } from './proposal.ts';
+
+/** A reason to abstain. */
+export type AbstentionRow = {
+  readonly why: string;
+  /** Whether our own side fell short: nodes or signers, and not the block. */
+  readonly isOurs: boolean;
+};
 
 /** Why no vote was cast on a block; the key is the reason in logs and metrics. */
 export const ABSTENTIONS = {
-  late_block: 'the block came after its round had ended',
-  rival_block: 'another block of the same round and predecessor came first',
-  locked: 'an attestation was given to another payload, and nothing in the block unlocks it',
-  lesser_branch:
-    'a payload of this level has a prequorum, and the block on another predecessor has no later one',
-  marks_unknown: 'the signer did not say what it signed at this level',
-  no_prequorum: 'the block was preattested, but no prequorum was seen in its round',
-  migration_block: 'the first block of a protocol takes no votes',
-  rights_unknown: 'the rights of the level were not agreed on in time',
-} as const;
+  late_block: { why: 'the block came after its round had ended', isOurs: false },
+  rival_block: {
+    why: 'another block of the same round and predecessor came first',
+    isOurs: false,
+  },
+  locked: {
+    why: 'an attestation was given to another payload, and nothing in the block unlocks it',
+    isOurs: false,
+  },
+  lesser_branch: {
+    why: 'a payload of this level has a prequorum, and the block on another predecessor has no later one',
+    isOurs: false,
+  },
+  marks_unknown: { why: 'no signer said what the key signed at this level', isOurs: true },
+  no_prequorum: {
+    why: 'the block was preattested, but no prequorum was seen in its round',
+    isOurs: false,
+  },
+  migration_block: { why: 'the first block of a protocol takes no votes', isOurs: false },
+  rights_unknown: { why: 'the rights of the level were not agreed on in time', isOurs: true },
+} as const satisfies Record<string, AbstentionRow>;
 
 /** One of the reasons of {@link ABSTENTIONS}. */
 export type Abstention = keyof typeof ABSTENTIONS;
@@ -25,17 +44,16 @@ export type VoterOptions = {
   readonly sign: 'at_prequorum' | 'early';
 };
 
+/** The last attestation of each key: null where there was none, `unknown` where nobody could say. */
+export type Marks = ReadonlyMap<PublicKeyHash, AttestationMark | null | 'unknown'>;
+
 /** What a voter is told; each event says when it was. */
 export type VoterEvent = { readonly at: Instant } & (
   | { readonly kind: 'proposal'; readonly proposal: Proposal }
   | { readonly kind: 'facts'; readonly facts: LevelFacts }
   | { readonly kind: 'preattestations'; readonly votes: readonly Preattestation[] }
-  /** What the signer remembers; null when it could not be asked. */
-  | {
-      readonly kind: 'marks';
-      readonly hash: BlockHash;
-      readonly marks: readonly AttestationMark[] | null;
-    }
+  /** What signers remember of some of the keys that were asked for. */
+  | { readonly kind: 'marks'; readonly hash: BlockHash; readonly marks: Marks }
   /** A signed vote, ready to be injected: `operation` is its bytes in hexadecimal. */
   | { readonly kind: 'signed'; readonly ballot: Ballot; readonly operation: string }
   /** A `wake` has come. */
@@ -46,8 +64,12 @@ export type VoterEvent = { readonly at: Instant } & (
 export type VoterEffect =
   | { readonly kind: 'sign'; readonly ballots: readonly Ballot[] }
   | { readonly kind: 'inject'; readonly ballot: Ballot; readonly operation: string }
-  /** Ask the signer for the marks of all own keys, then send `marks` with the same hash. */
-  | { readonly kind: 'read_marks'; readonly hash: BlockHash }
+  /** Ask the signers for the marks of these keys, and send `marks` with the same hash for each as it is known. */
+  | {
+      readonly kind: 'read_marks';
+      readonly hash: BlockHash;
+      readonly keys: readonly PublicKeyHash[];
+    }
   /** Send `timer` at this time. */
   | { readonly kind: 'wake'; readonly at: Instant; readonly hash: BlockHash }
   | {
@@ -56,16 +78,22 @@ export type VoterEffect =
       readonly round: Round;
       readonly hash: BlockHash;
       readonly reason: Abstention;
+      /** Whose votes are not cast; empty while the rights of the level are not known. */
+      readonly seats: readonly Seat[];
     };
 
 /** What is going on about the latest proposal. */
-export type Phase = 'idle' | 'reading_marks' | 'awaiting_preattestations' | 'awaiting_attestations';
+export type Phase = 'idle' | 'awaiting_preattestations' | 'awaiting_attestations';
 
 /** The level that is voted on. */
 export type LevelState = {
   readonly facts: LevelFacts;
   readonly latest: Proposal;
   readonly phase: Phase;
+  /** Own seats that preattest the latest proposal once their marks are known. */
+  readonly unread: readonly Seat[];
+  /** Own seats whose preattestations of the latest proposal were asked for. */
+  readonly preattested: readonly Seat[];
   /** The payload that was attested last at this level: nothing else is preattested without a later prequorum. */
   readonly lock: { readonly round: Round; readonly payloadHash: PayloadHash } | undefined;
   /** The proposal with the latest prequorum of this level. */
@@ -109,10 +137,11 @@ export function inTurn(
   return [now, effects];
 }
 
-/** An abstention from a block. */
+/** An abstention of these seats from a block; nothing is said where nobody would have voted. */
 export function abstain(
   { level, round, hash }: Pick<Proposal, 'level' | 'round' | 'hash'>,
   reason: Abstention,
-): VoterEffect {
-  return { kind: 'abstain', level, round, hash, reason };
+  seats: readonly Seat[],
+): readonly VoterEffect[] {
+  return seats.length === 0 ? [] : [{ kind: 'abstain', level, round, hash, reason, seats }];
 }

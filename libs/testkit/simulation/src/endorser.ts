@@ -1,8 +1,8 @@
 import type { NodeWord, Topic, Verifier } from '@meridian/chain-view';
 import type { Clock } from '@meridian/prelude';
 import { verify } from '@meridian/sandbox-chain/signatures';
-import type { Ballot } from '@meridian/tenderbake';
-import type { ChainId, PublicKeyHash } from '@meridian/tezos';
+import type { Ballot, Marks } from '@meridian/tenderbake';
+import type { BlockHash, ChainId, PublicKeyHash } from '@meridian/tezos';
 import { verifyAggregate } from '@meridian/tezos/crypto';
 import { newLine, operationHex, signBytesOf, stepLine } from '@meridian/vote-line';
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
@@ -90,7 +90,8 @@ class Process {
         this.#options.inject(effect.operation);
         return;
       case 'read_marks':
-        this.#later(SIGN_MS, () => this.#readMarks(effect.hash, TRIES_MAX));
+        for (const key of effect.keys)
+          this.#later(SIGN_MS, () => this.#readMark(effect.hash, key, TRIES_MAX));
         return;
       case 'wake':
         this.#later(Math.max(0, effect.at - now()), () =>
@@ -129,18 +130,14 @@ class Process {
     }
   }
 
-  async #readMarks(
-    hash: Extract<LineEffect, { kind: 'read_marks' }>['hash'],
-    tries: number,
-  ): Promise<void> {
-    const { keys, signer, now } = this.#options;
-    const answers = await Promise.all([...keys].map(key => signer.mark(key)));
-    const isKnown = answers.every(answer => answer !== undefined);
-    if (!isKnown && tries > 1) {
-      this.#later(AGAIN_MS, () => this.#readMarks(hash, tries - 1));
+  async #readMark(hash: BlockHash, key: PublicKeyHash, tries: number): Promise<void> {
+    const { signer, now } = this.#options;
+    const mark = await signer.mark(key);
+    if (mark === undefined && tries > 1) {
+      this.#later(AGAIN_MS, () => this.#readMark(hash, key, tries - 1));
       return;
     }
-    const marks = isKnown ? answers.filter(answer => answer !== null) : null;
+    const marks: Marks = new Map([[key, mark === undefined ? 'unknown' : mark]]);
     await this.hear({ kind: 'marks', at: now(), hash, marks });
   }
 }

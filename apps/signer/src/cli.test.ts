@@ -7,29 +7,13 @@ import { assert, duration, instant } from '@meridian/prelude';
 import { createChain, createNode, type SandboxChain } from '@meridian/sandbox-chain';
 import { PROTOCOLS, type PublicKeyHash } from '@meridian/tezos';
 import { publicKeyHashOf } from '@meridian/tezos/crypto';
-import { ACTIONS } from './admin/actions.ts';
 import { ANN, BOB, openOffice, type Office } from './admin/fixtures.ts';
 import { adminHttp, serveAdmin, type AdminSocket } from './admin/server.ts';
-import { COMMANDS } from './cli/commands.ts';
-import { PAPERS } from './cli/statements.ts';
-import { runAdministration } from './cli.ts';
+import { run, type Run } from './cli/fixtures.ts';
 import { BAKER } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
-
-type Run = { readonly status: number; readonly output: string[]; readonly notes: string[] };
-
-/** Runs a command line in this process. */
-async function run(...args: readonly string[]): Promise<Run> {
-  const [output, notes]: [string[], string[]] = [[], []];
-  const running = runAdministration(args, {
-    print: line => output.push(line),
-    note: line => notes.push(line),
-  });
-  assert(running !== undefined, 'the command line is no daemon’s');
-  return { status: await running, output, notes };
-}
 
 const LEVELS = 21;
 const GUEST_STAKE = 5;
@@ -198,7 +182,8 @@ describe('meridian-signer watermark', () => {
   test('show, raise, latch and release, with one object for programs', async () => {
     await watermark('init', ...nodes());
     expect(
-      (await watermark('raise', '--level', '90', '--round', '1', '--kind', 'block')).status,
+      (await watermark('raise', '--all', '--level', '90', '--round', '1', '--kind', 'block'))
+        .status,
     ).toBe(0);
     const shown = await watermark('show', '--json');
     expect(JSON.parse(shown.output.at(-1) ?? '')).toMatchObject({
@@ -208,13 +193,13 @@ describe('meridian-signer watermark', () => {
     expect((await watermark('show')).output.join('\n')).toContain(
       'block: standby, us epoch 0, floor level 90 round 1',
     );
-    expect((await watermark('latch', '--by', 'ann')).status).toBe(0);
-    const low = await watermark('release', '--level', '90', ...nodes());
+    expect((await watermark('latch', '--all', '--by', 'ann')).status).toBe(0);
+    const low = await watermark('release', '--all', '--level', '90', ...nodes());
     expect({ status: low.status, said: low.output.join().includes('floor_too_low') }).toEqual({
       status: 1,
       said: true,
     });
-    expect((await watermark('release', '--level', '91', ...nodes())).status).toBe(0);
+    expect((await watermark('release', '--all', '--level', '91', ...nodes())).status).toBe(0);
     expect((await rows()).map(({ mode, level }) => [mode, level])).toEqual(
       Array.from({ length: 3 }, () => ['standby', 91]),
     );
@@ -259,12 +244,22 @@ describe('meridian-signer watermark', () => {
 
   test('a key is adopted under the epoch that is named', async () => {
     await watermark('init', ...nodes());
-    expect((await watermark('adopt', '--epoch', '1')).status).toBe(1);
-    expect((await watermark('adopt', '--epoch', '0', ...nodes())).status).toBe(0);
+    expect((await watermark('adopt', '--all', '--epoch', '1')).status).toBe(1);
+    expect((await watermark('adopt', '--all', '--epoch', '0', ...nodes())).status).toBe(0);
   });
 
   test('two operators sign a statement offline, and it makes the site the holder', async () => {
-    const words = ['--epoch', '2', '--level', '40', '--expires', '40', '--reason', 'a drill'];
+    const words = [
+      '--all',
+      '--epoch',
+      '2',
+      '--level',
+      '40',
+      '--expires',
+      '40',
+      '--reason',
+      'a drill',
+    ];
     const early = await watermark('statement', ...words);
     expect(early.notes.join()).toMatch(/not_provisioned.*: block, .*; init --kind makes it/);
     await watermark('init', ...nodes());
@@ -296,7 +291,7 @@ describe('meridian-signer watermark', () => {
     const exposed = await run('watermark', 'sign-statement', at('asked'), '--key', at('ann'));
     expect(exposed.status).toBe(2);
     expect((await run('watermark', 'sign-statement', at('asked'))).status).toBe(2);
-    expect((await watermark('statement', '--epoch', '2')).status).toBe(2);
+    expect((await watermark('statement', '--all', '--epoch', '2')).status).toBe(2);
   });
 
   test('the socket is found by the configuration of the signer', async () => {
@@ -309,88 +304,4 @@ describe('meridian-signer watermark', () => {
       notes: [`meridian-signer: misused: ${config}: admin: is missing`],
     });
   });
-});
-
-const NONSENSE: readonly (readonly string[])[] = [
-  ['--wrong'],
-  ['--level'],
-  ['one', 'two', 'three'],
-  ['--kind', 'endorsement', '--level', '1', '--epoch', '1', '--node', 'http://127.0.0.1:1'],
-  ['--level', '-1'],
-  ['--level', '1e3', '--node', 'http://127.0.0.1:1'],
-  ['--node', 'ftp://x', '--level', '1', '--epoch', '1'],
-  ['--key', 'nobody', '--level', '1', '--epoch', '1', '--node', 'http://127.0.0.1:1'],
-];
-
-test.each(COMMANDS.map(({ action }) => action))(
-  '%s takes no nonsense, and says so without a stack',
-  async action => {
-    for (const nonsense of NONSENSE) {
-      const { status, output, notes } = await watermark(action, ...nonsense);
-      expect({ action, nonsense, status, isKnown: [1, 2].includes(status) }).toMatchObject({
-        isKnown: true,
-      });
-      expect([...output, ...notes].join('\n')).not.toMatch(/ at .*\.ts:\d/);
-    }
-    expect(await rows()).toEqual([]);
-  },
-);
-
-test('a command line that is wrong is told apart from what is refused', async () => {
-  const [good = ''] = urls;
-  const wrong: readonly (readonly string[])[] = [
-    ['watermark'],
-    ['watermark', 'nothing'],
-    ['watermark', 'show'],
-    ['watermark', 'show', '--config', '/nonexistent'],
-    ['watermark', 'raise', ...reached],
-    ['watermark', 'raise', '--round', '1', ...reached],
-    ['watermark', 'init', ...reached],
-    ['watermark', 'init', '--first-use', '--node', good, ...reached],
-    ['watermark', 'init', '--node', good, '--node', good, ...reached],
-    ['watermark', 'init', '--node', good, '--quorum', '2', ...reached],
-    ['watermark', 'import', ...reached],
-    ['watermark', 'import', '/nonexistent', ...reached],
-    ['watermark', 'import', '--octez', '/nonexistent', ...reached],
-    ['watermark', 'import', '--octez', '/a', '--signatory', '/b', ...reached],
-    ['watermark', 'import', '--octez-baker', '/a', ...reached],
-    ['watermark', 'adopt', ...reached],
-    ['watermark', 'latch', '--by', 'a b', ...reached],
-    ['audit', 'verify'],
-  ];
-  for (const args of wrong)
-    expect({ args, status: (await run(...args)).status }).toEqual({ args, status: 2 });
-  const gone = await run('watermark', 'show', '--socket', join(office.folder, 'gone'));
-  expect(gone).toMatchObject({ status: 1 });
-  expect(gone.notes.join()).toContain('does the signer run');
-  const asJson = await run('watermark', 'show', '--json', '--socket', join(office.folder, 'gone'));
-  expect(JSON.parse(asJson.output.at(-1) ?? '')).toMatchObject({ error: { code: 'unreachable' } });
-});
-
-test('every action has a command, with help that names its flags and examples', async () => {
-  expect(COMMANDS.map(({ action }) => action)).toEqual(ACTIONS.map(({ name }) => name));
-  for (const { action, flags } of COMMANDS) {
-    const { status, output } = await run('watermark', action, '--help');
-    expect(status).toBe(0);
-    const help = output.join('\n');
-    for (const [flag] of flags) expect(help).toContain(flag.split(' ')[0]);
-    expect(help).toContain('Examples:');
-  }
-});
-
-test('what is no action has help of its own', async () => {
-  for (const name of [
-    ...PAPERS.map(paper => ['watermark', paper.name]),
-    ['audit', 'verify'],
-    ['database', 'migrate'],
-  ]) {
-    const { status, output } = await run(...name, '--help');
-    expect({ name, status }).toEqual({ name, status: 0 });
-    expect(output.join('\n')).toContain('Examples:');
-  }
-});
-
-test('the command line of a daemon is none of administration', () => {
-  expect(runAdministration(['--config', 'signer.yaml'])).toBeUndefined();
-  expect(runAdministration([])).toBeUndefined();
 });

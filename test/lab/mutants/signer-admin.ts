@@ -1,13 +1,9 @@
 import type { Mutant } from './mutant.ts';
+import { ofAdmin } from './signer-admin-parts.ts';
 
-type Line = readonly [rule: Mutant['rule'], why: string, find: string, replace: string];
-
-const of = (file: string, lines: readonly Line[]): readonly Mutant[] =>
-  lines.map(([rule, why, find, replace]) => ({ rule, why, file: `admin/${file}`, find, replace }));
-
-/** Administration of the watermark, broken one line at a time. */
+/** The actions of administration of the watermark, broken one line at a time. */
 export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
-  ...of('init.ts', [
+  ...ofAdmin('init.ts', [
     [10, 'init activates', 'return args.first_use ?', 'return args.kinds.length > 0 ?'],
     [
       10,
@@ -59,55 +55,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'true || name !== undefined',
     ],
   ]),
-  ...of('evidence.ts', [
-    [
-      9,
-      'the word of nodes that are behind is taken',
-      'if (Date.parse(head.timestamp) < now - oldestMs)',
-      'if (Date.parse(head.timestamp) < 0 - oldestMs)',
-    ],
-    [
-      10,
-      'one node tells that a key was never used',
-      'if (asked < FIRST_USE_NODES_MIN)',
-      'if (asked < FIRST_USE_NODES_MIN - 1)',
-    ],
-    [9, 'half of the nodes are a quorum', 'quorum * 2 <= asked', 'quorum * 2 < asked'],
-    [
-      9,
-      'one node counts twice',
-      'if (new Set(evidence.nodes).size < quorum)',
-      'if (evidence.nodes.length < quorum)',
-    ],
-    [
-      9,
-      'one node looks twice',
-      'if (new Set(use.nodes).size < quorum)',
-      'if (use.nodes.length < quorum)',
-    ],
-    [
-      10,
-      'what was found is ignored',
-      'if (use.found.length > 0) throw',
-      'if (use.found.length > 9) throw',
-    ],
-    [10, 'one cycle is enough', 'Math.max(1, head.level - cycle)', 'Math.max(1, head.level)'],
-    [10, 'the last block is left out', '|| use.to < head.level', ''],
-    [
-      9,
-      'nodes of another chain agree',
-      'if (evidence.chain_id !== chainId)',
-      "if (evidence.chain_id === '')",
-    ],
-    [6, 'a head of the future is the base', '> now + AHEAD_MAX_MS)', '> now + 1e15)'],
-    [
-      8,
-      'a lower base is taken',
-      'next.baseLevel < before.baseLevel',
-      'next.baseLevel < before.baseLevel - 1_000',
-    ],
-  ]),
-  ...of('latches.ts', [
+  ...ofAdmin('latches.ts', [
     [
       '\u00a74.6',
       'a key is not stopped where that cannot be written down',
@@ -166,7 +114,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
     [8, 'the journal is not told of a release', 'open.journal.learn(rows);', ''],
   ]),
-  ...of('adopt.ts', [
+  ...ofAdmin('adopt.ts', [
     [
       8,
       'an active row of a store that was put back is adopted',
@@ -212,7 +160,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       '',
     ],
   ]),
-  ...of('raise.ts', [
+  ...ofAdmin('raise.ts', [
     [
       5,
       'rows that nobody told of are changed',
@@ -220,22 +168,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'journal.known(row) !== undefined && row.seq < 0);',
     ],
   ]),
-  ...of('desk.ts', [
-    [
-      5,
-      'whose a row is, is learnt from a change that was none',
-      'return before?.epoch === row.epoch && before.generation === row.generation;',
-      'return before !== undefined;',
-    ],
-    [
-      8,
-      'a row that fell back is changed',
-      "if (trust === 'held_against_journal') assertTrusted(",
-      "if (trust === 'as_they_are') assertTrusted(",
-    ],
-    [8, 'a refusal changes all the same', 'if (refusal !== undefined) throw refusal;', ''],
-  ]),
-  ...of('transfer.ts', [
+  ...ofAdmin('transfer.ts', [
     [
       10,
       'a signature is not verified',
@@ -286,7 +219,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'Math.min(highest, Number(entry.epoch))',
     ],
   ]),
-  ...of('statement.ts', [
+  ...ofAdmin('statement.ts', [
     [
       3,
       'a statement outlives its floor',
@@ -319,7 +252,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'keys.size > 1 || keys.has(publicKey)',
     ],
   ]),
-  ...of('activate.ts', [
+  ...ofAdmin('activate.ts', [
     [
       10,
       'nobody has to sign',
@@ -334,66 +267,5 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'if (args.evidence.head.level < 0)',
     ],
     [5, 'rows that nobody told of are activated', 'assertKnown(journal, before, kinds);', ''],
-  ]),
-  ...of('look-for-use.ts', [
-    [
-      10,
-      'a receipt that names nobody makes every key unused',
-      "if (!isTold) throw new UnusableAnswer('a vote does not say whose it is');",
-      'void isTold;',
-    ],
-    [
-      10,
-      'votes are not looked at',
-      'if (votersOf(content).includes(key))',
-      'if (votersOf(content).length === 0)',
-    ],
-    [
-      10,
-      'votes in aggregates are not seen',
-      "committee.map(member => member['consensus_pkh'])",
-      "committee.map(member => member['consensus_key'])",
-    ],
-  ]),
-  ...of('actions.ts', [
-    [
-      '\u00a74.6',
-      'what was done is told as not done',
-      ": { ...outcome, audit: 'not_written' };",
-      ': outcome;',
-    ],
-    [
-      '\u00a74.6',
-      'a refusal hides behind the audit',
-      "isWritten('refused', { code });",
-      "write('refused', { code });",
-    ],
-    [
-      '§4.6',
-      'nothing is written down',
-      'if (action.isAudited) audited(',
-      'if (!action.isAudited) audited(',
-    ],
-    ['§4.6', 'a text of a file is written down', 'file: _,', ''],
-  ]),
-  ...of('server.ts', [
-    [
-      '§4.3',
-      'everybody may open the socket',
-      'const SOCKET_MODE = 0o600;',
-      'const SOCKET_MODE = 0o666;',
-    ],
-    [
-      '§4.6',
-      'whatever stands at the place of the socket is deleted',
-      'if (!found.isSocket()) throw',
-      'if (found.isBlockDevice()) throw',
-    ],
-    [
-      '§4.6',
-      'a socket that is listened on is deleted',
-      'if (await isListening(path)) throw',
-      'if ((await isListening(path)) && found.size > 0) throw',
-    ],
   ]),
 ];

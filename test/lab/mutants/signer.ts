@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 import { SIGNER_ADMIN_MUTANTS } from './signer-admin.ts';
+import { SIGNER_ADMIN_PARTS_MUTANTS } from './signer-admin-parts.ts';
 import { SIGNER_AUDIT_MUTANTS } from './signer-audit.ts';
 import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
 import { SIGNER_SOCKET_MUTANTS } from './signer-socket.ts';
@@ -279,5 +280,6 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
   ...SIGNER_HTTP_MUTANTS,
   ...SIGNER_SOCKET_MUTANTS,
   ...SIGNER_ADMIN_MUTANTS,
+  ...SIGNER_ADMIN_PARTS_MUTANTS,
   ...SIGNER_AUDIT_MUTANTS,
 ];

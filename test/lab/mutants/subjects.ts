@@ -63,6 +63,7 @@ export const SUBJECTS: readonly Subject[] = [
       'http-server.ts': ['http.test.ts'],
       'admin/evidence.ts': ['admin/init.test.ts', 'admin/latches.test.ts'],
       'admin/adopt.ts': ['admin/latches.test.ts'],
+      'admin/arguments.ts': ['admin/actions.test.ts'],
       'admin/raise.ts': ['admin/actions.test.ts'],
       'admin/desk.ts': ['admin/actions.test.ts'],
       'admin/statement.ts': ['admin/activate.test.ts'],

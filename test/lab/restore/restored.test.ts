@@ -85,9 +85,9 @@ describeWithPostgres('a database that is put back to an older copy', () => {
     await restored();
     await until('both are not ready', async () => (await isDown(idle)) && isDown(busy));
     const floor = ['--level', RELEASE_LEVEL.toString()];
-    const low = await busy.watermark('release', '--level', '40', ...site.nodeFlags);
+    const low = await busy.watermark('release', '--all', '--level', '40', ...site.nodeFlags);
     expect(low.codes).toContain('floor_too_low');
-    done(await busy.watermark('release', ...floor, '--by', 'ann', ...site.nodeFlags));
+    done(await busy.watermark('release', '--all', ...floor, '--by', 'ann', ...site.nodeFlags));
     expect(await idle.attest(RELEASE_LEVEL + 1)).toBe('store_went_back');
     await adopt(site, idle, 1);
     for (const { attest } of [busy, idle]) expect(await attest(25)).toBe('standby');

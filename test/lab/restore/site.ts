@@ -182,7 +182,7 @@ export async function adopt(
   ...words: readonly string[]
 ): Promise<void> {
   const slack = words.length > 0 ? words : ['--slack', SLACK_LEVELS.toString()];
-  done(await watermark('adopt', '--epoch', epoch.toString(), ...slack, ...nodeFlags));
+  done(await watermark('adopt', '--all', '--epoch', epoch.toString(), ...slack, ...nodeFlags));
 }
 
 /** Gives the site the right under an epoch, by a statement that two operators sign. */
@@ -194,7 +194,7 @@ export async function breakGlass(site: Site, signer: SiteSigner, epoch: number):
     string,
   ];
   const where = ['--level', RELEASE_LEVEL.toString(), '--expires', RELEASE_LEVEL.toString()];
-  const words = ['--epoch', epoch.toString(), ...where, '--reason', 'restored'];
+  const words = ['--all', '--epoch', epoch.toString(), ...where, '--reason', 'restored'];
   done(await signer.watermark('statement', asked, ...words));
   for (const [from, to, name] of [
     [asked, once, 'ann'],

@@ -6,7 +6,7 @@ import { type Row } from '@meridian/watermark';
 import { activeStore, BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import { ACTIONS, perform, statusOf } from './actions.ts';
 import { ADMIN_REFUSALS } from './errors.ts';
-import { BEYOND, evidence, fileOf, HEAD, openOffice, type Office } from './fixtures.ts';
+import { ALL, BEYOND, evidence, fileOf, HEAD, openOffice, type Office } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
@@ -24,7 +24,8 @@ const known = (): readonly Row[] => office.store().journal.rows();
 describe('raise', () => {
   test('moves marks up in whatever mode they are, never down, and the same floor again changes nothing', async () => {
     await init();
-    const to = (at: number): Promise<string> => office.refusal('raise', { floor: { level: at } });
+    const to = (at: number): Promise<string> =>
+      office.refusal('raise', { ...ALL, floor: { level: at } });
     expect(await to(150)).toBe('done');
     expect(await to(150)).toBe('done');
     expect(await to(149)).toBe('would_lower_mark');
@@ -35,11 +36,13 @@ describe('raise', () => {
   });
 
   test('is refused for rows that are not there, and for rows that this signer was never told of', async () => {
-    expect(await office.refusal('raise', { floor: { level: 150 } })).toBe('not_provisioned');
+    expect(await office.refusal('raise', { ...ALL, floor: { level: 150 } })).toBe(
+      'not_provisioned',
+    );
     const store = await activeStore();
     const { journal } = office.store();
     const stranger = openOffice({ open: () => ({ store, journal }) });
-    const asked = { floor: { level: 150 }, kinds: ['attestation'] };
+    const asked = { ...ALL, floor: { level: 150 }, kinds: ['attestation'] };
     expect(await stranger.refusal('raise', asked)).toBe('unknown_row');
     await stranger.close();
   });
@@ -82,7 +85,7 @@ describe('every action', () => {
     journal.learn(journal.rows().map(row => ({ ...row, incarnation: 'another' })));
     const before = await office.rows();
     const floor = { level: 5_000 };
-    expect(await office.refusal('raise', { floor })).toBe('untrusted_row');
+    expect(await office.refusal('raise', { ...ALL, floor })).toBe('untrusted_row');
     expect(await init({ first_use: true, by: 'ann' })).toBe('untrusted_row');
     const file = JSON.stringify(await fileOf(row => row));
     expect(await office.refusal('import', { file })).toBe('untrusted_row');
@@ -92,26 +95,47 @@ describe('every action', () => {
   test('says which of its arguments is wrong, and takes no others', async () => {
     const asked: readonly (readonly [string, object, string])[] = [
       ['init', {}, 'evidence'],
-      ['raise', { floor: { level: -1 } }, 'floor.level'],
-      ['raise', { floor: { level: 1, more: 1 } }, 'floor.more'],
-      ['raise', { floor: { level: 1 }, kinds: ['endorsement'] }, 'kinds[0]'],
+      ['raise', { ...ALL, floor: { level: -1 } }, 'floor.level'],
+      ['raise', { ...ALL, floor: { level: 1, more: 1 } }, 'floor.more'],
+      ['raise', { ...ALL, floor: { level: 1 }, kinds: ['endorsement'] }, 'kinds[0]'],
       ['show', { keys: ['tz1'] }, 'keys[0]'],
       ['show', { keys: [OTHER.pkh] }, 'keys[0]'],
       ['show', { chain: OTHER_CHAIN }, 'chain'],
-      ['latch', { by: 'a b' }, 'by'],
+      ['latch', { ...ALL, by: 'a b' }, 'by'],
       [
         'release',
-        { floor: { level: 1 }, evidence: { ...evidence(), nodes: 'a' } },
+        { ...ALL, floor: { level: 1 }, evidence: { ...evidence(), nodes: 'a' } },
         'evidence.nodes',
       ],
       ['import', { floors: [{}], unsigned: true, by: 'x' }, 'floors[0].chain_id'],
-      ['adopt', { epoch: 1.5 }, 'epoch'],
+      ['adopt', { ...ALL, epoch: 1.5 }, 'epoch'],
       ['export', { all: true }, 'all'],
     ];
     for (const [action, args, field] of asked)
       await expect(office.ask(action, args)).rejects.toMatchObject({ name: 'AdminError', field });
     expect(await office.rows()).toEqual([]);
   });
+
+  test.each<readonly [string, object]>([
+    ['raise', { floor: { level: 150 } }],
+    ['latch', {}],
+    ['release', { floor: { level: BEYOND }, evidence: evidence() }],
+    ['adopt', { epoch: 0 }],
+  ])(
+    '%s that changes rows is about keys that are named, or about all by that word',
+    async (action, args) => {
+      await init();
+      const before = await office.rows();
+      for (const choice of [{}, { all: true, keys: [BAKER.pkh] }])
+        await expect(office.ask(action, { ...args, ...choice })).rejects.toMatchObject({
+          ...{ code: 'malformed', field: 'keys' },
+          message: expect.stringMatching(/--key ADDRESS.*--all/) as string,
+        });
+      await expect(office.ask(action, { ...args, all: false })).rejects.toThrow();
+      expect(await office.rows()).toEqual(before);
+      expect(office.audited).toEqual(['watermark.init.asked', 'watermark.init.done']);
+    },
+  );
 
   test('takes any nonsense for what it is', async () => {
     for (const { name } of ACTIONS)
@@ -135,13 +159,13 @@ describe('every action', () => {
     const waiting = { ...office.desk, open: () => undefined };
     for (const [name, args] of [
       ['show', {}],
-      ['raise', { floor: { level: 1 } }],
+      ['raise', { ...ALL, floor: { level: 1 } }],
     ] as const)
       await expect(perform(waiting, name, args)).rejects.toMatchObject({
         code: 'store_unavailable',
       });
     await office.store().close();
-    const broken = office.refusal('raise', { floor: { level: 1 } });
+    const broken = office.refusal('raise', { ...ALL, floor: { level: 1 } });
     expect(await broken).toBe('store_unavailable');
     await expect(office.ask('show')).rejects.toMatchObject({ code: 'store_unavailable' });
   });
@@ -149,7 +173,7 @@ describe('every action', () => {
   test('one key that is refused does not keep the others from it, and the answer says so', async () => {
     const both = { ...office.desk, keys: () => [BAKER.pkh, OTHER.pkh] };
     await perform(both, 'init', { evidence: evidence(), keys: [OTHER.pkh] });
-    const outcome = await perform(both, 'raise', { floor: { level: 150 } });
+    const outcome = await perform(both, 'raise', { ...ALL, floor: { level: 150 } });
     expect(outcome.keys).toMatchObject([
       { public_key_hash: BAKER.pkh, refused: { code: 'not_provisioned' } },
       { public_key_hash: OTHER.pkh, rows: [{ level: 150 }, { level: 150 }, { level: 150 }] },
@@ -191,7 +215,7 @@ describe('every action', () => {
     const audit = () => {
       throw new Error('the disk is full');
     };
-    const done = await perform({ ...office.desk, audit }, 'latch', {});
+    const done = await perform({ ...office.desk, audit }, 'latch', ALL);
     expect(done).toMatchObject({ audit: 'not_written' });
     expect((await office.rows()).map(({ mode }) => mode)).toEqual(KINDS.map(() => 'latched'));
   });
@@ -215,7 +239,7 @@ describe('every action', () => {
 
 test('after a restart the journal knows all that administration did', async () => {
   await init({ first_use: true, by: 'ann' });
-  await office.ask('raise', { floor: { level: 300 } });
+  await office.ask('raise', { ...ALL, floor: { level: 300 } });
   await office.store().close();
   const again = openOffice({}, office.folder);
   expect(again.store().findings).toEqual([]);
@@ -237,9 +261,9 @@ test('the journal is told of every change, also where the store does not tell it
   const steps: readonly (readonly [string, object])[] = [
     ['init', { evidence: evidence() }],
     ['import', { floors, unsigned: true, by: 'ann' }],
-    ['raise', { floor: { level: 130 } }],
-    ['latch', {}],
-    ['release', { floor: { level: 140 }, evidence: evidence() }],
+    ['raise', { ...ALL, floor: { level: 130 } }],
+    ['latch', ALL],
+    ['release', { ...ALL, floor: { level: 140 }, evidence: evidence() }],
   ];
   for (const [action, args] of steps) {
     expect({ action, done: await there.refusal(action, args) }).toEqual({ action, done: 'done' });
@@ -260,7 +284,7 @@ test('whose a row is, is learnt from no change that was none', async () => {
   const floor = { level: 120, round: 0 };
   await here.ask('init', { evidence: evidence(), floor, first_use: true, by: 'ann' });
   // The same floor again changes nothing there.
-  await there.refusal('raise', { floor });
+  await there.refusal('raise', { ...ALL, floor });
   expect(peer.rows().map(({ mode, epoch }) => [mode, epoch])).toEqual(
     KINDS.map(() => ['standby', 0]),
   );

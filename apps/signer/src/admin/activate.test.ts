@@ -2,7 +2,17 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
 import { BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import type { personOf } from './fixtures.ts';
-import { ANN, BOB, EVE, evidence, HEAD, identityFor, openOffice, type Office } from './fixtures.ts';
+import {
+  ALL,
+  ANN,
+  BOB,
+  EVE,
+  evidence,
+  HEAD,
+  identityFor,
+  openOffice,
+  type Office,
+} from './fixtures.ts';
 import { readStatement, signStatement, type Statement } from './statement.ts';
 
 // Every change waits for the disk, which may be slow.
@@ -126,9 +136,9 @@ test.each<[string, Partial<Record<keyof Statement, unknown>>, string]>([
 
 test('it holds under its last head, and only for rows that were not released since', async () => {
   const statement = await signed({ expires_level: HEAD });
-  await office.ask('latch');
+  await office.ask('latch', ALL);
   expect(await activate(statement)).toBe('wrong_mode');
-  await office.ask('release', { floor: { level: 200 }, evidence: evidence() });
+  await office.ask('release', { ...ALL, floor: { level: 200 }, evidence: evidence() });
   expect(await activate(statement)).toBe('other_incarnation');
   const again = await signed({
     ...{ expires_level: HEAD, incarnation: 'incarnation-2', generation: 1 },

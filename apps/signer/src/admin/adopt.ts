@@ -2,7 +2,7 @@ import { z } from '@meridian/service/schema';
 import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
 import type { KeyOfRows } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
-import { count, KINDS_ASKED, SUBJECT, subjectsOf } from './arguments.ts';
+import { CHOICE, CHOSEN, count, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
 import {
   changeKey,
   knownOf,
@@ -24,12 +24,9 @@ export const ADOPT = action({
     'For a further signer of a site on the database of the first one, and after a release that another one made. The',
     'epoch comes from you, never from the store (rule 5). A row that fell back is not adopted: release it.',
   ],
-  args: z.strictObject({
-    ...SUBJECT,
-    ...KINDS_ASKED,
-    epoch: count,
-    evidence: EVIDENCE.optional(),
-  }),
+  args: z
+    .strictObject({ ...CHOSEN, ...KINDS_ASKED, epoch: count, evidence: EVIDENCE.optional() })
+    .refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {
     const open = openStoreOf(desk);

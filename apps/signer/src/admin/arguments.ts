@@ -37,6 +37,21 @@ export const SUBJECT = {
   keys: z.array(address).min(1).max(KEYS_MAX).optional(),
 };
 
+/** Which rows an action changes: those of keys that are named, or by that word those of all keys of the signer. */
+export const CHOSEN = { ...SUBJECT, all: z.literal(true).optional() };
+
+type Chosen = { readonly keys?: unknown; readonly all?: unknown };
+
+/** That {@link CHOSEN} says one of both: a change is never about all keys because none was named. */
+export const isChosen = ({ keys, all }: Chosen): boolean =>
+  (keys === undefined) !== (all === undefined);
+
+/** What is told of a request that is not {@link isChosen}. */
+export const CHOICE = {
+  path: ['keys'],
+  message: 'either keys (--key ADDRESS) or all: true (--all) is expected',
+};
+
 /** Which kinds: all of them unless some are named. */
 export const KINDS_ASKED = {
   kinds: z

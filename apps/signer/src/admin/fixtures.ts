@@ -36,6 +36,9 @@ export const identityFor = ({ secret, publicKey }: ReturnType<typeof personOf>):
   sign: bytes => Promise.resolve(sign(secret, bytes)),
 });
 
+/** The arguments of a change that is about all keys. */
+export const ALL = { all: true };
+
 /** What three nodes of three agree on. */
 export function evidence(other: Partial<Evidence> = {}): Evidence {
   return {

@@ -7,7 +7,7 @@ import { horizonOf } from './evidence.ts';
 import { KINDS, type Row } from '@meridian/watermark';
 import { CHAIN } from '../fixtures.ts';
 import { perform } from './actions.ts';
-import { BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
+import { ALL, BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
@@ -53,13 +53,13 @@ describe('adopt', () => {
     await office.activate({}, KINDS);
     const other = second();
     const { journal } = other.store();
-    expect(await other.refusal('adopt', { epoch: 1 })).toBe('no_horizon');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 1 })).toBe('no_horizon');
     const given = { evidence: evidence() };
-    expect(await other.refusal('adopt', { epoch: 0, ...given })).toBe('other_epoch');
-    expect(await other.refusal('adopt', { epoch: 2, ...given })).toBe('other_epoch');
-    expect(await other.refusal('adopt', given)).toBe('malformed');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 0, ...given })).toBe('other_epoch');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 2, ...given })).toBe('other_epoch');
+    expect(await other.refusal('adopt', { ...ALL, ...given })).toBe('malformed');
     expect(journal.rows()).toEqual([]);
-    expect(await other.refusal('adopt', { epoch: 1, ...given })).toBe('done');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 1, ...given })).toBe('done');
     expect(journal.rows()).toHaveLength(3);
     expect(journal.horizon(CHAIN)?.baseLevel).toBe(HEAD);
     await other.close();
@@ -72,15 +72,15 @@ describe('adopt', () => {
     const { journal } = other.store();
     const alone = askedOn(other, () => ({ store: office.store(), journal }));
     const given = { epoch: 1, evidence: evidence() };
-    expect(await alone.refusal('adopt', given)).toBe('untrusted_row');
+    expect(await alone.refusal('adopt', { ...ALL, ...given })).toBe('untrusted_row');
     const { head } = evidence();
     const far = evidence({ head: { ...head, level: HEAD + 200 } });
-    expect(await other.refusal('adopt', { ...given, evidence: far })).toBe('untrusted_row');
-    expect(await other.refusal('adopt', given)).toBe('done');
+    expect(await other.refusal('adopt', { ...ALL, ...given, evidence: far })).toBe('untrusted_row');
+    expect(await other.refusal('adopt', { ...ALL, ...given })).toBe('done');
     await other.close();
     const third = second();
     third.store().journal.setHorizon(CHAIN, horizonOf(evidence()));
-    expect(await third.refusal('adopt', { epoch: 1 })).toBe('bad_evidence');
+    expect(await third.refusal('adopt', { ...ALL, epoch: 1 })).toBe('bad_evidence');
     expect(third.store().journal.rows()).toEqual([]);
     await third.close();
   });
@@ -88,24 +88,24 @@ describe('adopt', () => {
   test('rows of another site and rows that are not there are refused', async () => {
     const other = second();
     const given = { epoch: 1, evidence: evidence() };
-    expect(await other.refusal('adopt', given)).toBe('not_provisioned');
+    expect(await other.refusal('adopt', { ...ALL, ...given })).toBe('not_provisioned');
     await init();
     await office.activate({ site: 'ie' }, KINDS);
-    expect(await other.refusal('adopt', given)).toBe('other_site');
+    expect(await other.refusal('adopt', { ...ALL, ...given })).toBe('other_site');
     await other.close();
   });
 
   test('a release that another signer made is adopted, and ends a doubt; nothing else does', async () => {
     await init();
     const other = second();
-    expect(await other.refusal('adopt', { epoch: 0, evidence: evidence() })).toBe('done');
-    await office.ask('latch');
-    expect(await other.refusal('adopt', { epoch: 0 })).toBe('done');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 0, evidence: evidence() })).toBe('done');
+    await office.ask('latch', ALL);
+    expect(await other.refusal('adopt', { ...ALL, epoch: 0 })).toBe('done');
     const given = { floor: { level: BEYOND }, evidence: evidence() };
-    expect(await office.refusal('release', given)).toBe('done');
-    expect(await other.refusal('adopt', { epoch: 0, kinds: ['block'] })).toBe('done');
+    expect(await office.refusal('release', { ...ALL, ...given })).toBe('done');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 0, kinds: ['block'] })).toBe('done');
     expect(other.trusted()).toBe(0);
-    expect(await other.refusal('adopt', { epoch: 0 })).toBe('done');
+    expect(await other.refusal('adopt', { ...ALL, epoch: 0 })).toBe('done');
     expect(other.trusted()).toBe(0);
     await other.close();
     const third = second();
@@ -115,7 +115,7 @@ describe('adopt', () => {
         .journal.rows()
         .map(row => ({ ...row, generation: 0, level: level(HEAD) })),
     );
-    expect(await third.refusal('adopt', { epoch: 0, evidence: evidence() })).toBe('done');
+    expect(await third.refusal('adopt', { ...ALL, epoch: 0, evidence: evidence() })).toBe('done');
     expect(third.trusted()).toBe(1);
     await third.close();
   });
@@ -124,25 +124,25 @@ describe('adopt', () => {
     await init();
     await office.activate({}, KINDS);
     const before = await office.rows();
-    await office.ask('raise', { floor: { level: 160 } });
+    await office.ask('raise', { ...ALL, floor: { level: 160 } });
     const { journal } = office.store();
     const kept = new Map(before.map(row => [`${row.chainId}/${row.pkh}/${row.kind}`, row]));
     const old = askedOn(office, () => ({ store: memoryStore(kept), journal }));
-    expect(await old.refusal('adopt', { epoch: 1 })).toBe('untrusted_row');
-    expect(await old.refusal('raise', { floor: { level: 170 } })).toBe('untrusted_row');
+    expect(await old.refusal('adopt', { ...ALL, epoch: 1 })).toBe('untrusted_row');
+    expect(await old.refusal('raise', { ...ALL, floor: { level: 170 } })).toBe('untrusted_row');
     expect(journal.rows().map(row => row.level)).toEqual([160, 160, 160]);
   });
 });
 
 describe('latch and release', () => {
   const release = (at: number, other: object = {}): Promise<string> =>
-    office.refusal('release', { floor: { level: at }, evidence: evidence(), ...other });
+    office.refusal('release', { ...ALL, floor: { level: at }, evidence: evidence(), ...other });
 
   test('a latch stops all rows of a key, once', async () => {
-    expect(await office.refusal('latch')).toBe('not_provisioned');
+    expect(await office.refusal('latch', ALL)).toBe('not_provisioned');
     await init();
     await office.activate();
-    for (let twice = 0; twice < 2; twice++) expect(await office.refusal('latch')).toBe('done');
+    for (let twice = 0; twice < 2; twice++) expect(await office.refusal('latch', ALL)).toBe('done');
     const rows = await office.rows();
     expect(rows.map(({ mode }) => mode)).toEqual(['latched', 'latched', 'latched']);
     expect(known().map(({ mode }) => mode)).toEqual(['latched', 'latched', 'latched']);
@@ -151,7 +151,7 @@ describe('latch and release', () => {
   test('a release goes above horizon and head, under a new incarnation, and back to standby', async () => {
     await init();
     await office.activate({}, KINDS);
-    await office.ask('latch');
+    await office.ask('latch', ALL);
     expect(await release(BEYOND - 1)).toBe('floor_too_low');
     expect(await release(BEYOND)).toBe('done');
     for (const row of await office.rows())
@@ -166,7 +166,7 @@ describe('latch and release', () => {
   test('a release goes above a lease, above what this signer knows, and above the line of before', async () => {
     await init();
     await office.activate({ maxLevel: 500 }, KINDS);
-    await office.ask('latch');
+    await office.ask('latch', ALL);
     expect(await release(499)).toBe('floor_too_low');
     office.store().journal.setHorizon(CHAIN, {
       ...(office.store().journal.horizon(CHAIN) ?? expect.fail()),
@@ -180,22 +180,22 @@ describe('latch and release', () => {
     await init();
     await office.activate({}, KINDS);
     const before = await office.rows();
-    await office.ask('raise', { floor: { level: 700 } });
+    await office.ask('raise', { ...ALL, floor: { level: 700 } });
     const kept = new Map(before.map(row => [`${row.chainId}/${row.pkh}/${row.kind}`, row]));
     const desk = {
       ...office.desk,
       open: () => ({ store: memoryStore(kept), journal: office.store().journal }),
     };
-    await perform(desk, 'latch', {});
+    await perform(desk, 'latch', ALL);
     const at = (floor: number) =>
-      perform(desk, 'release', { floor: { level: floor }, evidence: evidence() });
+      perform(desk, 'release', { ...ALL, floor: { level: floor }, evidence: evidence() });
     expect((await at(700)).keys[0]?.refused?.code).toBe('floor_too_low');
     expect((await at(701)).keys[0]?.refused).toBeUndefined();
   });
 
   test('a head that the nodes agree on is not gone below, whatever the clock says', async () => {
     await init();
-    await office.ask('latch');
+    await office.ask('latch', ALL);
     // By a clock that runs behind the chain, with no slack.
     const head = { level: 900, hash: 'BL', timestamp: '2026-11-25T08:00:30Z' };
     const given = { evidence: evidence({ head, slack_levels: 0 }) };
@@ -206,15 +206,15 @@ describe('latch and release', () => {
   test('rows that the store has lost are made anew, above all that they can have signed', async () => {
     await init();
     await office.activate({ epoch: 4 }, KINDS);
-    await office.ask('raise', { floor: { level: 700 } });
+    await office.ask('raise', { ...ALL, floor: { level: 700 } });
     await office.store().close();
     rmSync(join(office.folder, 'store'), { recursive: true });
     const again = openOffice({ mint: () => 'after-the-loss' }, office.folder);
     const given = (at: number): object => ({ floor: { level: at }, evidence: evidence() });
-    expect(await again.refusal('raise', { floor: { level: 900 } })).toBe('untrusted_row');
-    expect(await again.refusal('release', given(700))).toBe('floor_too_low');
+    expect(await again.refusal('raise', { ...ALL, floor: { level: 900 } })).toBe('untrusted_row');
+    expect(await again.refusal('release', { ...ALL, ...given(700) })).toBe('floor_too_low');
     expect(again.trusted()).toBe(0);
-    expect(await again.refusal('release', given(701))).toBe('done');
+    expect(await again.refusal('release', { ...ALL, ...given(701) })).toBe('done');
     expect(again.trusted()).toBe(1);
     for (const row of await again.rows())
       expect(row).toMatchObject({
@@ -222,13 +222,13 @@ describe('latch and release', () => {
         ...{ history: 'doubtful', incarnation: 'after-the-loss' },
       });
     expect(again.store().journal.rows()).toEqual(await again.rows());
-    expect(await again.refusal('raise', { floor: { level: 900 } })).toBe('done');
+    expect(await again.refusal('raise', { ...ALL, floor: { level: 900 } })).toBe('done');
     await again.close();
   });
 
   test('evidence of too few nodes releases nothing', async () => {
     await init();
-    await office.ask('latch');
+    await office.ask('latch', ALL);
     expect(await release(BEYOND, { evidence: evidence({ nodes: ['a'] }) })).toBe('no_quorum');
     expect(await modes()).toEqual(['latched', 'latched', 'latched']);
   });

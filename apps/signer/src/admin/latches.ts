@@ -8,7 +8,7 @@ import {
   type Release,
 } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
-import { FLOOR, positionOf, SUBJECT, subjectsOf } from './arguments.ts';
+import { CHOICE, CHOSEN, FLOOR, isChosen, positionOf, subjectsOf } from './arguments.ts';
 import {
   changeKey,
   granted,
@@ -27,7 +27,7 @@ export const LATCH = action({
   name: 'latch',
   summary: 'stop signing with a key at once, all kinds, until it is released',
   details: ['Works whatever state the rows are in; latching again changes nothing.'],
-  args: z.strictObject({ ...SUBJECT, by: by.optional() }),
+  args: z.strictObject({ ...CHOSEN, by: by.optional() }).refine(isChosen, CHOICE),
   isAudited: true,
   isUrgent: true,
   run: async (desk, args) => {
@@ -53,7 +53,9 @@ export const RELEASE = action({
     'and at the end of the horizon and of any lease or above (rule 8). Rows get a new incarnation and stay in standby;',
     'those that this signer knows and the store has lost are made anew like that.',
   ],
-  args: z.strictObject({ ...SUBJECT, floor: FLOOR, evidence: EVIDENCE, by: by.optional() }),
+  args: z
+    .strictObject({ ...CHOSEN, floor: FLOOR, evidence: EVIDENCE, by: by.optional() })
+    .refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {
     const open = openStoreOf(desk);

@@ -2,7 +2,15 @@ import { z } from '@meridian/service/schema';
 import type { Row } from '@meridian/watermark';
 import { changeOfRows, raise } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
-import { FLOOR, KINDS_ASKED, positionOf, SUBJECT, subjectsOf } from './arguments.ts';
+import {
+  CHOICE,
+  CHOSEN,
+  FLOOR,
+  isChosen,
+  KINDS_ASKED,
+  positionOf,
+  subjectsOf,
+} from './arguments.ts';
 import { changeKey, granted, noteKnown, openStoreOf, type AdminJournal } from './desk.ts';
 import { AdminError } from './errors.ts';
 
@@ -11,7 +19,7 @@ export const RAISE = action({
   name: 'raise',
   summary: 'move the marks of a key up to a floor; the mode stays as it is',
   details: ['Nothing at or below the floor is signed any more. A mark is never lowered.'],
-  args: z.strictObject({ ...SUBJECT, ...KINDS_ASKED, floor: FLOOR }),
+  args: z.strictObject({ ...CHOSEN, ...KINDS_ASKED, floor: FLOOR }).refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {
     const open = openStoreOf(desk);

@@ -4,6 +4,7 @@ import type { Interchange } from '@meridian/watermark/interchange';
 import { BAKER, CHAIN, OTHER } from '../fixtures.ts';
 
 import {
+  ALL,
   ANN,
   evidence,
   fileOf,
@@ -51,7 +52,7 @@ describe('export and import', () => {
 
   test('an import raises rows that are there, keeps higher marks, and never changes a mode', async () => {
     await init({ floor: { level: 200 } });
-    await office.ask('raise', { kinds: ['block'], floor: { level: 400 } });
+    await office.ask('raise', { ...ALL, kinds: ['block'], floor: { level: 400 } });
     const file = JSON.stringify(await fileOf(row => row));
     expect(await office.refusal('import', { file })).toBe('done');
     const levels = Object.fromEntries((await office.rows()).map(row => [row.kind, row.level]));

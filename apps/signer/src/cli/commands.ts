@@ -5,6 +5,8 @@ import { foreignFloors, FOREIGN_FLAGS } from './foreign-files.ts';
 import { outcomeLines, showLines } from './lines.ts';
 import {
   BY_FLAG,
+  CHOICE_FLAGS,
+  choiceOf,
   defined,
   FLOOR_FLAGS,
   floorOf,
@@ -80,12 +82,12 @@ export const COMMANDS: readonly Command[] = [
   {
     action: 'raise',
     usage: '',
-    flags: [...SUBJECT_FLAGS, KIND_FLAG, ...FLOOR_FLAGS],
-    examples: ['raise --level 5941100'],
+    flags: [...CHOICE_FLAGS, KIND_FLAG, ...FLOOR_FLAGS],
+    examples: ['raise --key tz1... --level 5941100'],
     prepare: async ({ options }) => {
       const floor = needed(floorOf(options), '--level');
       const kinds = wordsOf(options, 'kind');
-      return Promise.resolve(defined({ ...subjectOf(options), kinds, floor }));
+      return Promise.resolve(defined({ ...choiceOf(options), kinds, floor }));
     },
     lines: outcomeLines,
   },
@@ -130,16 +132,16 @@ export const COMMANDS: readonly Command[] = [
     action: 'adopt',
     usage: '',
     flags: [
-      ...[...SUBJECT_FLAGS, KIND_FLAG],
+      ...[...CHOICE_FLAGS, KIND_FLAG],
       ['--epoch <NUMBER>', 'the epoch of the rows, as you know it'],
       ...NODE_FLAGS,
     ],
-    examples: ['adopt --epoch 3 --node http://10.0.0.1:8732'],
+    examples: ['adopt --all --epoch 3 --node http://10.0.0.1:8732'],
     prepare: async call => {
       const { options } = call;
       const hasNodes = wordsOf(options, 'node') !== undefined;
       return defined({
-        ...subjectOf(options),
+        ...choiceOf(options),
         kinds: wordsOf(options, 'kind'),
         epoch: needed(numberOf(options, 'epoch'), '--epoch'),
         evidence: hasNodes ? await evidenceOf(call, []) : undefined,
@@ -150,20 +152,20 @@ export const COMMANDS: readonly Command[] = [
   {
     action: 'latch',
     usage: '',
-    flags: [...SUBJECT_FLAGS, BY_FLAG],
-    examples: ['latch', 'latch --key tz1... --by ann'],
+    flags: [...CHOICE_FLAGS, BY_FLAG],
+    examples: ['latch --all --by ann', 'latch --key tz1... --by ann'],
     prepare: ({ options }) =>
-      Promise.resolve(defined({ ...subjectOf(options), by: wordOf(options, 'by') })),
+      Promise.resolve(defined({ ...choiceOf(options), by: wordOf(options, 'by') })),
     lines: outcomeLines,
   },
   {
     action: 'release',
     usage: '',
-    flags: [...SUBJECT_FLAGS, ...FLOOR_FLAGS, ...NODE_FLAGS, BY_FLAG],
-    examples: ['release --level 5941120 --node http://10.0.0.1:8732'],
+    flags: [...CHOICE_FLAGS, ...FLOOR_FLAGS, ...NODE_FLAGS, BY_FLAG],
+    examples: ['release --key tz1... --level 5941120 --node http://10.0.0.1:8732'],
     prepare: async call =>
       defined({
-        ...subjectOf(call.options),
+        ...choiceOf(call.options),
         floor: needed(floorOf(call.options), '--level'),
         by: wordOf(call.options, 'by'),
         evidence: await evidenceOf(call, []),

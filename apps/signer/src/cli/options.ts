@@ -13,9 +13,18 @@ export type Options = Readonly<Record<string, unknown>>;
 /** A flag as commander writes it, and what it means. */
 export type Flag = readonly [flags: string, meaning: string];
 
+const CHAIN_FLAG: Flag = ['--chain <ID>', 'the chain, where the signer has several'];
+
 export const SUBJECT_FLAGS: readonly Flag[] = [
-  ['--chain <ID>', 'the chain, where the signer has several'],
+  CHAIN_FLAG,
   ['--key <ADDRESS...>', 'a key; may be repeated (default: all keys of the signer)'],
+];
+
+/** In place of {@link SUBJECT_FLAGS} where rows are changed. */
+export const CHOICE_FLAGS: readonly Flag[] = [
+  CHAIN_FLAG,
+  ['--key <ADDRESS...>', 'a key; may be repeated'],
+  ['--all', 'in place of --key: all keys of the signer'],
 ];
 
 export const KIND_FLAG: Flag = [
@@ -78,6 +87,14 @@ export function needed<Value>(value: Value | undefined, flag: string): Value {
 /** The rows' keys that a command is about. */
 export function subjectOf(options: Options): object {
   return defined({ chain: wordOf(options, 'chain'), keys: wordsOf(options, 'key') });
+}
+
+/** The same where rows are changed: never all keys because none was named. @throws MisuseError */
+export function choiceOf(options: Options): object {
+  const isAll = options['all'] === true;
+  if (isAll === (wordsOf(options, 'key') !== undefined))
+    throw new MisuseError('either --key ADDRESS (which may be repeated) or --all is expected');
+  return { ...subjectOf(options), ...(isAll ? { all: true } : {}) };
 }
 
 /** The floor that is named, if one is. @throws MisuseError */

@@ -6,12 +6,13 @@ import { identityOf } from '../admin/identity.ts';
 import { readStatement, signStatement, type StatementFile } from '../admin/statement.ts';
 import { writeNew, type Call } from './commands.ts';
 import {
+  CHOICE_FLAGS,
+  choiceOf,
   FLOOR_FLAGS,
   KIND_FLAG,
   MisuseError,
   needed,
   numberOf,
-  SUBJECT_FLAGS,
   textOfFile,
   wordOf,
   wordsOf,
@@ -42,7 +43,7 @@ export const PAPERS: readonly Paper[] = [
     summary: 'write the statement that two operators sign to break the glass, for one key',
     details: ['It names the rows as the signer shows them now; it changes nothing.'],
     flags: [
-      ...SUBJECT_FLAGS,
+      ...CHOICE_FLAGS,
       KIND_FLAG,
       ['--epoch <NUMBER>', 'the epoch that the site gets: later than any that was used'],
       ...FLOOR_FLAGS,
@@ -95,6 +96,7 @@ async function signedBy(
 }
 
 async function statementFile({ options, shown }: Call): Promise<StatementFile> {
+  choiceOf(options);
   const kinds = wordsOf(options, 'kind') ?? KINDS;
   const given = {
     epoch: needed(numberOf(options, 'epoch'), '--epoch'),

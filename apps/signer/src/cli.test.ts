@@ -185,6 +185,12 @@ describe('meridian-signer watermark', () => {
       (await watermark('raise', '--all', '--level', '90', '--round', '1', '--kind', 'block'))
         .status,
     ).toBe(0);
+    const far = ['raise', '--all', '--level', '5941100', '--kind', 'block'];
+    const slip = await watermark(...far);
+    expect({ status: slip.status, said: slip.notes.join() }).toEqual({
+      status: 1,
+      said: expect.stringMatching(/floor_too_far: .*--far.*: level \d+ at most/) as string,
+    });
     const shown = await watermark('show', '--json');
     expect(JSON.parse(shown.output.at(-1) ?? '')).toMatchObject({
       site: 'us',

@@ -8,6 +8,20 @@ export const ofAdmin = (file: string, lines: readonly Line[]): readonly Mutant[]
 
 /** What the actions of administration stand on, broken one line at a time. */
 export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
+  ...ofAdmin('far.ts', [
+    [
+      '\u00a74.6',
+      'a floor is far only after weeks',
+      'horizonEnd(line, now) + Math.floor(DAY_MS / line.minimalBlockDelay)',
+      'horizonEnd(line, now) + Math.floor((30 * DAY_MS) / line.minimalBlockDelay)',
+    ],
+    [
+      '\u00a74.6',
+      'where no line is known no floor is far',
+      'highest !== undefined && level <= highest',
+      'highest === undefined || level <= highest',
+    ],
+  ]),
   ...ofAdmin('evidence.ts', [
     [
       9,
@@ -62,6 +76,12 @@ export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
       'a change in which no key is named is about all of them',
       '(keys === undefined) !== (all === undefined)',
       'keys === undefined || all === undefined',
+    ],
+    [
+      5,
+      'a slip of the finger burns all epochs',
+      'export const epoch = z\n  .int()\n  .min(0)\n  .max(2 ** 31 - 1);',
+      'export const epoch = z.int().min(0);',
     ],
   ]),
   ...ofAdmin('desk.ts', [

@@ -4,6 +4,12 @@ import { ofAdmin } from './signer-admin-parts.ts';
 /** The actions of administration of the watermark, broken one line at a time. */
 export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ...ofAdmin('init.ts', [
+    [
+      '\u00a74.6',
+      'new rows burn all levels by a slip of the finger',
+      'assertNear(floor, args, highestFloor(horizonOf(args.evidence), desk.now()));',
+      'void [assertNear, highestFloor];',
+    ],
     [10, 'init activates', 'return args.first_use ?', 'return args.kinds.length > 0 ?'],
     [
       10,
@@ -56,6 +62,18 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...ofAdmin('latches.ts', [
+    [
+      '\u00a74.6',
+      'a release burns all levels by a slip of the finger',
+      'assertNear(floor, args, Math.max(highest, least));',
+      'void [assertNear, highest];',
+    ],
+    [
+      8,
+      'what a release has to reach is too far',
+      'assertNear(floor, args, Math.max(highest, least));',
+      'assertNear(floor, args, highest);',
+    ],
     [
       '\u00a74.6',
       'a key is not stopped where that cannot be written down',
@@ -162,6 +180,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ]),
   ...ofAdmin('raise.ts', [
     [
+      '\u00a74.6',
+      'a raise burns all levels by a slip of the finger',
+      'assertNear(floor, args, line && highestFloor(line, desk.now()));',
+      'void [floor, assertNear, line, highestFloor];',
+    ],
+    [
       5,
       'rows that nobody told of are changed',
       'journal.known(row) === undefined);',
@@ -253,6 +277,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...ofAdmin('activate.ts', [
+    [
+      '\u00a74.6',
+      'a statement burns all levels by a slip of the finger',
+      'Math.max(farthest, ...before.map(row => row.level))',
+      'Math.max(farthest, Number.MAX_SAFE_INTEGER, ...before.map(row => row.level))',
+    ],
     [
       10,
       'nobody has to sign',

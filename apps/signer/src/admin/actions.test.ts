@@ -36,13 +36,13 @@ describe('raise', () => {
   });
 
   test('is refused for rows that are not there, and for rows that this signer was never told of', async () => {
-    expect(await office.refusal('raise', { ...ALL, floor: { level: 150 } })).toBe(
+    expect(await office.refusal('raise', { ...ALL, floor: { level: 150 }, far: true })).toBe(
       'not_provisioned',
     );
     const store = await activeStore();
     const { journal } = office.store();
     const stranger = openOffice({ open: () => ({ store, journal }) });
-    const asked = { ...ALL, floor: { level: 150 }, kinds: ['attestation'] };
+    const asked = { ...ALL, floor: { level: 150 }, far: true, kinds: ['attestation'] };
     expect(await stranger.refusal('raise', asked)).toBe('unknown_row');
     await stranger.close();
   });
@@ -159,13 +159,13 @@ describe('every action', () => {
     const waiting = { ...office.desk, open: () => undefined };
     for (const [name, args] of [
       ['show', {}],
-      ['raise', { ...ALL, floor: { level: 1 } }],
+      ['raise', { ...ALL, floor: { level: 1 }, far: true }],
     ] as const)
       await expect(perform(waiting, name, args)).rejects.toMatchObject({
         code: 'store_unavailable',
       });
     await office.store().close();
-    const broken = office.refusal('raise', { ...ALL, floor: { level: 1 } });
+    const broken = office.refusal('raise', { ...ALL, floor: { level: 1 }, far: true });
     expect(await broken).toBe('store_unavailable');
     await expect(office.ask('show')).rejects.toMatchObject({ code: 'store_unavailable' });
   });

@@ -167,6 +167,7 @@ test.each<[string, string, string]>([
 
 test.each<[string, Partial<Record<keyof Statement, unknown>>, string]>([
   ['a kind twice', { kinds: ['block', 'block'] }, 'statement.kinds'],
+  ['an epoch that leaves no other', { epoch: 2 ** 31 }, 'statement.epoch'],
   ['no reason', { reason: '' }, 'statement.reason'],
   ['another format', { format: 'x' }, 'statement.format'],
   ['a floor that is none', { floor: { level: -1, round: 0 } }, 'statement.floor.level'],

@@ -6,6 +6,7 @@ import { positionOf } from './arguments.ts';
 import { changeKey, granted, openStoreOf, withJournal, type Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
+import { assertNear, FAR, highestFloor } from './far.ts';
 import { assertKnown } from './raise.ts';
 import { operatorsBehind, readStatement, type Statement } from './statement.ts';
 
@@ -18,7 +19,7 @@ export const ACTIVATE = action({
     'No software can see that the other site is dead: the two who sign stand for it, under their names, and for the floor.',
     'The statement names rows by their incarnation, so it is worth nothing once they were released, and it expires.',
   ],
-  args: z.strictObject({ statement: z.string(), evidence: EVIDENCE }),
+  args: z.strictObject({ statement: z.string(), ...FAR, evidence: EVIDENCE }),
   isAudited: true,
   run: async (desk, args) => {
     const open = openStoreOf(desk);
@@ -33,10 +34,14 @@ export const ACTIVATE = action({
     assertHorizonRises(journal, chainId, horizon);
     if (args.evidence.head.level > statement.expires_level)
       throw new AdminError('statement_expired', statement.expires_level.toString());
+    const farthest = highestFloor(horizon, desk.now());
     const outcome = await forEachKey([{ chainId, pkh }], async subject => {
       const take = changeOfRows(subject, kinds, row => takeOver(row, authorityOf(statement)));
       const rows = await changeKey(open, subject, 'held_against_journal', before => {
         assertKnown(journal, before, kinds);
+        // What is lost already is never too far.
+        const highest = Math.max(farthest, ...before.map(row => row.level));
+        assertNear(positionOf(statement.floor), args, highest, 'statement.floor.level');
         return granted(take(before));
       });
       withJournal(() => {

@@ -2,7 +2,7 @@ import { z } from '@meridian/service/schema';
 import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
 import type { KeyOfRows } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
-import { CHOICE, CHOSEN, count, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
+import { CHOICE, CHOSEN, epoch, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
 import {
   changeKey,
   knownOf,
@@ -25,7 +25,7 @@ export const ADOPT = action({
     'epoch comes from you, never from the store (rule 5). A row that fell back is not adopted: release it.',
   ],
   args: z
-    .strictObject({ ...CHOSEN, ...KINDS_ASKED, epoch: count, evidence: EVIDENCE.optional() })
+    .strictObject({ ...CHOSEN, ...KINDS_ASKED, epoch, evidence: EVIDENCE.optional() })
     .refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {

@@ -20,7 +20,11 @@ export const position = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
-/** An epoch or another count. */
+/** An epoch: those that are skipped are lost, but never all that are left. */
+export const epoch = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 export const count = z.int().min(0);
 /** A name of a person, site or incarnation, as files have it. */
 export const name = z

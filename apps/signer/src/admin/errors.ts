@@ -46,6 +46,11 @@ const OWN_REFUSALS = {
     status: 409,
     meaning: 'the floor is not above the head that the nodes agree on',
   },
+  floor_too_far: {
+    status: 409,
+    meaning:
+      'more than a day above the horizon, and a floor never falls; --far says that it is meant',
+  },
   horizon_goes_back: {
     status: 409,
     meaning: 'the nodes agree on a head below the one that was agreed on before',

@@ -14,6 +14,7 @@ import {
   EVIDENCE,
   horizonOf,
 } from './evidence.ts';
+import { assertNear, FAR, highestFloor } from './far.ts';
 
 /** The epoch of rows that no site was ever given the right for, and that of the first right. */
 const NO_EPOCH = 0;
@@ -24,6 +25,7 @@ const ARGUMENTS = z
     ...SUBJECT,
     ...KINDS_ASKED,
     floor: FLOOR.optional(),
+    ...FAR,
     evidence: EVIDENCE,
     first_use: z.boolean().default(false),
     by: by.optional(),
@@ -53,6 +55,7 @@ export const INIT = action({
     for (const { chainId } of subjects.slice(0, 1)) {
       assertEvidence(args.evidence, chainId, desk.now());
       assertHorizonRises(open.journal, chainId, horizonOf(args.evidence));
+      assertNear(floor, args, highestFloor(horizonOf(args.evidence), desk.now()));
     }
     return forEachKey(subjects, async subject => {
       if (args.first_use) assertUnused(args.evidence, subject.pkh);

@@ -21,6 +21,7 @@ import {
 } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, by, EVIDENCE, horizonOf, type Evidence } from './evidence.ts';
+import { assertNear, FAR, highestFloor } from './far.ts';
 
 /** Stops a key. */
 export const LATCH = action({
@@ -51,10 +52,11 @@ export const RELEASE = action({
   details: [
     'The level is above the marks of the store and those that this signer knows, above the head that the nodes agree on,',
     'and at the end of the horizon and of any lease or above (rule 8). Rows get a new incarnation and stay in standby;',
-    'those that this signer knows and the store has lost are made anew like that.',
+    'those that this signer knows and the store has lost are made anew like that. A level that lies more than a day',
+    'above the horizon wants --far.',
   ],
   args: z
-    .strictObject({ ...CHOSEN, floor: FLOOR, evidence: EVIDENCE, by: by.optional() })
+    .strictObject({ ...CHOSEN, floor: FLOOR, ...FAR, evidence: EVIDENCE, by: by.optional() })
     .refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {
@@ -67,6 +69,9 @@ export const RELEASE = action({
       const { least, end } = leastFloor(open, subject, args.evidence, desk.now());
       if (floor.level < least)
         throw new AdminError('floor_too_low', `level ${least.toString()} at least`, 'floor.level');
+      // What has to be reached is never too far.
+      const highest = highestFloor(horizonOf(args.evidence), desk.now());
+      assertNear(floor, args, Math.max(highest, least));
       const known = knownOf(open.journal, subject);
       const release = { floor, horizonEnd: end, incarnation: desk.mint(), known };
       const rows = await changeKey(open, subject, 'as_they_are', before => {

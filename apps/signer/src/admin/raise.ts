@@ -13,18 +13,29 @@ import {
 } from './arguments.ts';
 import { changeKey, granted, noteKnown, openStoreOf, type AdminJournal } from './desk.ts';
 import { AdminError } from './errors.ts';
+import { assertNear, FAR, highestFloor } from './far.ts';
 
 /** Moves marks up. */
 export const RAISE = action({
   name: 'raise',
   summary: 'move the marks of a key up to a floor; the mode stays as it is',
-  details: ['Nothing at or below the floor is signed any more. A mark is never lowered.'],
-  args: z.strictObject({ ...CHOSEN, ...KINDS_ASKED, floor: FLOOR }).refine(isChosen, CHOICE),
+  details: [
+    'Nothing at or below the floor is signed any more. A mark is never lowered, so a floor that lies more than a day',
+    'above the horizon wants --far.',
+  ],
+  args: z
+    .strictObject({ ...CHOSEN, ...KINDS_ASKED, floor: FLOOR, ...FAR })
+    .refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {
     const open = openStoreOf(desk);
     const floor = positionOf(args.floor);
-    return forEachKey(subjectsOf(desk, args), async subject => {
+    const subjects = subjectsOf(desk, args);
+    for (const { chainId } of subjects.slice(0, 1)) {
+      const line = open.journal.horizon(chainId);
+      assertNear(floor, args, line && highestFloor(line, desk.now()));
+    }
+    return forEachKey(subjects, async subject => {
       const change = changeOfRows(subject, args.kinds, row => raise(row, floor, 'set'));
       const rows = await changeKey(open, subject, 'held_against_journal', before => {
         assertKnown(open.journal, before, args.kinds);

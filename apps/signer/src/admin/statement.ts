@@ -1,7 +1,7 @@
 import { z } from '@meridian/service/schema';
 import { verify } from '@meridian/tezos/crypto';
 import { canonicalBytes } from '@meridian/watermark/interchange';
-import { address, chain, count, edpk, edsig, kind, name, position } from './arguments.ts';
+import { address, chain, count, edpk, edsig, epoch, kind, name, position } from './arguments.ts';
 import type { Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
 import type { Identity } from './identity.ts';
@@ -19,7 +19,7 @@ const STATEMENT = z
       .refine(kinds => new Set(kinds).size === kinds.length, 'each kind once is expected'),
     /** Who becomes the holder of the rows, under which epoch. */
     site: name,
-    epoch: count,
+    epoch,
     /** Of the rows that the right is given for: worth nothing once they were released. */
     incarnation: name,
     generation: count,

@@ -8,6 +8,8 @@ import {
   CHOICE_FLAGS,
   choiceOf,
   defined,
+  FAR_FLAG,
+  farOf,
   FLOOR_FLAGS,
   floorOf,
   KIND_FLAG,
@@ -53,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
     action: 'init',
     usage: '',
     flags: [
-      ...[...SUBJECT_FLAGS, KIND_FLAG, ...NODE_FLAGS, ...FLOOR_FLAGS],
+      ...[...SUBJECT_FLAGS, KIND_FLAG, ...NODE_FLAGS, ...FLOOR_FLAGS, FAR_FLAG],
       ['--first-use', 'take the right to sign, for a key that was not used for two cycles'],
       BY_FLAG,
     ],
@@ -64,6 +66,7 @@ export const COMMANDS: readonly Command[] = [
         ...subjectOf(call.options),
         kinds: wordsOf(call.options, 'kind'),
         floor: floorOf(call.options),
+        ...farOf(call.options),
         by: isFirst ? needed(wordOf(call.options, 'by'), '--by') : wordOf(call.options, 'by'),
         first_use: isFirst,
         evidence: await evidenceOf(call, isFirst ? await keysOf(call) : []),
@@ -82,12 +85,12 @@ export const COMMANDS: readonly Command[] = [
   {
     action: 'raise',
     usage: '',
-    flags: [...CHOICE_FLAGS, KIND_FLAG, ...FLOOR_FLAGS],
+    flags: [...CHOICE_FLAGS, KIND_FLAG, ...FLOOR_FLAGS, FAR_FLAG],
     examples: ['raise --key tz1... --level 5941100'],
     prepare: async ({ options }) => {
       const floor = needed(floorOf(options), '--level');
       const kinds = wordsOf(options, 'kind');
-      return Promise.resolve(defined({ ...choiceOf(options), kinds, floor }));
+      return Promise.resolve(defined({ ...choiceOf(options), kinds, floor, ...farOf(options) }));
     },
     lines: outcomeLines,
   },
@@ -161,12 +164,13 @@ export const COMMANDS: readonly Command[] = [
   {
     action: 'release',
     usage: '',
-    flags: [...CHOICE_FLAGS, ...FLOOR_FLAGS, ...NODE_FLAGS, BY_FLAG],
+    flags: [...CHOICE_FLAGS, ...FLOOR_FLAGS, FAR_FLAG, ...NODE_FLAGS, BY_FLAG],
     examples: ['release --key tz1... --level 5941120 --node http://10.0.0.1:8732'],
     prepare: async call =>
       defined({
         ...choiceOf(call.options),
         floor: needed(floorOf(call.options), '--level'),
+        ...farOf(call.options),
         by: wordOf(call.options, 'by'),
         evidence: await evidenceOf(call, []),
       }),
@@ -177,11 +181,13 @@ export const COMMANDS: readonly Command[] = [
     usage: '',
     flags: [
       ['--statement <FILE>', 'the statement with the signatures of two operators'],
+      FAR_FLAG,
       ...NODE_FLAGS,
     ],
     examples: ['activate --statement statement.json --node http://10.0.0.1:8732'],
     prepare: async call => ({
       statement: textOfFile(needed(wordOf(call.options, 'statement'), '--statement')),
+      ...farOf(call.options),
       evidence: await evidenceOf(call, []),
     }),
     lines: outcomeLines,

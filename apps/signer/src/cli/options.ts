@@ -45,6 +45,12 @@ export const FLOOR_FLAGS: readonly Flag[] = [
   ['--round <ROUND>', 'its round (default: 0)'],
 ];
 
+/** Where a floor is given to rows. */
+export const FAR_FLAG: Flag = [
+  '--far',
+  'take a floor that lies more than a day above the horizon; it never falls again',
+];
+
 export const JSON_FLAG: Flag = ['--json', 'print one JSON object as the last line'];
 
 /** How the signer is reached. */
@@ -102,6 +108,11 @@ export function floorOf(options: Options): object | undefined {
   const [level, round] = [numberOf(options, 'level'), numberOf(options, 'round')];
   if (level === undefined && round !== undefined) throw new MisuseError('--level is missing');
   return level === undefined ? undefined : defined({ level, round });
+}
+
+/** The word for a floor that is meant to be far, if it is said. */
+export function farOf(options: Options): object {
+  return options['far'] === true ? { far: true } : {};
 }
 
 /** An object without what is undefined. */

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { instant } from '@meridian/prelude';
+import { KINDS } from '@meridian/watermark';
+import { BAKER, CHAIN } from '../fixtures.ts';
+import { perform } from './actions.ts';
+import { ALL, ANN, BEYOND, BOB, evidence, identityFor, NOW, openOffice } from './fixtures.ts';
+import type { Office } from './fixtures.ts';
+import { readStatement, signStatement } from './statement.ts';
+
+// Every change waits for the disk, which may be slow.
+vi.setConfig({ testTimeout: 30_000 });
+
+let office: Office;
+beforeEach(() => {
+  office = openOffice();
+});
+afterEach(() => office.close());
+
+/** A day of blocks of 6 s above the first level beyond the horizon of the evidence. */
+const HIGHEST = BEYOND + 14_400;
+const FAR_OFF = 59_411_000;
+
+const init = (other: object = {}): Promise<string> =>
+  office.refusal('init', { evidence: evidence(), ...other });
+const raise = (at: number, other: object = {}): Promise<string> =>
+  office.refusal('raise', { ...ALL, floor: { level: at }, ...other });
+const release = (at: number, other: object = {}): Promise<string> =>
+  office.refusal('release', { ...ALL, floor: { level: at }, evidence: evidence(), ...other });
+const levels = async (): Promise<readonly number[]> =>
+  (await office.rows()).map(({ level }) => level);
+
+test('a raise goes a day above the horizon of now at most, unless it says that it is meant', async () => {
+  await init();
+  const before = await levels();
+  await expect(
+    office.ask('raise', { ...ALL, floor: { level: HIGHEST + 1 } }),
+  ).rejects.toMatchObject({
+    ...{ code: 'floor_too_far', field: 'floor.level' },
+    message: expect.stringContaining(`level ${HIGHEST.toString()} at most`) as string,
+  });
+  expect(await levels()).toEqual(before);
+  expect(await raise(HIGHEST)).toBe('done');
+  const later = { ...office.desk, now: () => instant(NOW + 60_000) };
+  const minute = (more: number) =>
+    perform(later, 'raise', { ...ALL, floor: { level: HIGHEST + more } });
+  await expect(minute(11)).rejects.toMatchObject({ code: 'floor_too_far' });
+  await minute(10);
+  expect(await raise(FAR_OFF, { far: true })).toBe('done');
+  expect(await levels()).toEqual(KINDS.map(() => FAR_OFF));
+});
+
+test('where no horizon is known a raise has to say that it is meant', async () => {
+  const floors = KINDS.map(kind => ({
+    ...{ chain_id: CHAIN, public_key_hash: BAKER.pkh, kind, level: 120, round: 0 },
+  }));
+  await office.ask('import', { floors, unsigned: true, by: 'ann' });
+  await expect(office.ask('raise', { ...ALL, floor: { level: 130 } })).rejects.toMatchObject({
+    ...{ code: 'floor_too_far', message: expect.stringContaining('no horizon is known') as string },
+  });
+  expect(await raise(130, { far: true })).toBe('done');
+});
+
+test('new rows begin a day above the horizon of the evidence at most', async () => {
+  expect(await init({ floor: { level: HIGHEST + 1 } })).toBe('floor_too_far');
+  expect(await office.rows()).toEqual([]);
+  expect(await init({ floor: { level: HIGHEST }, kinds: ['block'] })).toBe('done');
+  expect(await init({ floor: { level: FAR_OFF }, kinds: ['attestation'], far: true })).toBe('done');
+});
+
+test('a release goes a day above the horizon of the evidence at most', async () => {
+  await init();
+  await office.ask('latch', ALL);
+  expect(await release(HIGHEST + 1)).toBe('floor_too_far');
+  expect((await office.rows()).map(({ mode }) => mode)).toEqual(KINDS.map(() => 'latched'));
+  expect(await release(HIGHEST)).toBe('done');
+});
+
+test('what a release has to reach is never too far, and above that it is', async () => {
+  await init();
+  await office.activate({ maxLevel: FAR_OFF }, KINDS);
+  await office.ask('latch', ALL);
+  expect(await release(FAR_OFF - 1)).toBe('floor_too_low');
+  expect(await release(FAR_OFF + 1)).toBe('floor_too_far');
+  expect(await release(FAR_OFF)).toBe('done');
+});
+
+test('two operators give no floor that is more than a day above the horizon, or above what is lost already', async () => {
+  await init();
+  const stated = async (at: number): Promise<string> => {
+    const statement = {
+      ...{ format: 'meridian-break-glass', version: 1, chain_id: CHAIN },
+      ...{ public_key_hash: BAKER.pkh, kinds: KINDS, site: 'us', epoch: 3 },
+      ...{ incarnation: 'incarnation-1', generation: 0, floor: { level: at, round: 0 } },
+      ...{ max_level: null, reason: 'a drill', expires_level: at },
+    };
+    let file = readStatement(JSON.stringify({ statement, signatures: [] }));
+    for (const person of [ANN, BOB]) file = await signStatement(file, identityFor(person));
+    return JSON.stringify(file);
+  };
+  const activate = async (at: number, other: object = {}): Promise<string> =>
+    office.refusal('activate', { statement: await stated(at), evidence: evidence(), ...other });
+  expect(await activate(HIGHEST + 1)).toBe('floor_too_far');
+  expect(await activate(HIGHEST + 1, { far: true })).toBe('done');
+  await office.ask('raise', { ...ALL, floor: { level: FAR_OFF }, far: true });
+  expect(await activate(FAR_OFF + 1)).toBe('floor_too_far');
+  expect(await activate(FAR_OFF)).toBe('done');
+});
+
+test('an epoch leaves others after it', async () => {
+  await init();
+  const last = 2 ** 31 - 1;
+  const adopt = (epoch: number): Promise<string> =>
+    office.refusal('adopt', { ...ALL, epoch, evidence: evidence() });
+  expect(await adopt(last)).toBe('other_epoch');
+  expect(await adopt(last + 1)).toBe('malformed');
+});

@@ -44,7 +44,7 @@ export async function serveAdministration(
     operators: operators.map(each => ({ ...each, publicKey: each.publicKey as PublicKey })),
     now: () => instant(Date.now()),
     mint: randomUUID,
-    trustAgain: key => doubts.clear(key),
+    trustAgain: (key, kinds, known) => doubts.trust(key, kinds, known),
     audit: (event, fields) => {
       told(event, fields);
       audit()?.record(event, fields);

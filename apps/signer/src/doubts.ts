@@ -1,5 +1,6 @@
 import { ok } from '@meridian/prelude';
-import { continuationRefusal, REFUSALS, type Refusal, type Row } from '@meridian/watermark';
+import { continuationRefusal, REFUSALS } from '@meridian/watermark';
+import type { Kind, Refusal, Row, RowKey } from '@meridian/watermark';
 import { latchKey, type KeyOfRows } from '@meridian/watermark/administration';
 import type { WatermarkStore } from '@meridian/watermark-store';
 
@@ -8,32 +9,46 @@ import type { WatermarkStore } from '@meridian/watermark-store';
  * none is left to latch, this alone stops the key, until an operator teaches the signer its rows anew (rule 8).
  */
 export class Doubts {
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #doubts = new Map<string, Doubt>();
 
   of(key: KeyOfRows): Refusal | undefined {
-    return this.#refusals.get(nameOf(key));
+    return this.#doubts.get(nameOf(key))?.refusal;
   }
 
   /**
    * Remembers a refusal that is about the store rather than about the request. The first reason stays: the latch that
    * follows is a change of its own, and what a doubted row looks like after it says nothing of what happened.
    */
-  note(key: KeyOfRows, refusal: Refusal): void {
-    const isFirst = this.of(key) === undefined;
-    if (REFUSALS[refusal.code].latches && isFirst)
-      this.#refusals.set(nameOf(key), { code: refusal.code });
+  note(row: RowKey, { code }: Refusal): void {
+    if (!REFUSALS[code].latches) return;
+    const doubt = this.#doubts.get(nameOf(row));
+    if (doubt === undefined)
+      this.#doubts.set(nameOf(row), { refusal: { code }, trusted: new Set() });
+    // One that was released meanwhile is in doubt anew.
+    else doubt.trusted.delete(row.kind);
   }
 
-  /** An operator has acted. */
-  clear(key: KeyOfRows): void {
-    this.#refusals.delete(nameOf(key));
+  /**
+   * An operator has taught the signer rows of a key that are above all that was in doubt. That may come in steps: the
+   * doubt ends when none is left of the kinds of the key that the signer knows.
+   */
+  trust(key: KeyOfRows, kinds: readonly Kind[], known: readonly Kind[]): void {
+    const trusted = this.#doubts.get(nameOf(key))?.trusted;
+    for (const kind of kinds) trusted?.add(kind);
+    if (known.every(kind => trusted?.has(kind))) this.#doubts.delete(nameOf(key));
   }
 
   /** How many keys are stopped. */
   count(): number {
-    return this.#refusals.size;
+    return this.#doubts.size;
   }
 }
+
+type Doubt = {
+  readonly refusal: Refusal;
+  /** The kinds whose rows were taught anew since. */
+  readonly trusted: Set<Kind>;
+};
 
 function nameOf({ chainId, pkh }: KeyOfRows): string {
   return `${chainId}/${pkh}`;

@@ -104,7 +104,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       "provision(undefined, key, holder, floor, 'doubtful')",
       "provision(undefined, key, holder, floor, 'new')",
     ],
-    [8, 'a signer doubts for ever', 'desk.trustAgain(subject);', ''],
+    [
+      8,
+      'a signer doubts for ever',
+      'desk.trustAgain(subject, kinds, kindsKnown(open.journal, subject));',
+      'void [kinds, kindsKnown];',
+    ],
 
     [
       8,
@@ -154,8 +159,14 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     [
       8,
       'any adoption ends a doubt',
-      'if (isReleased) desk.trustAgain(subject);',
-      'desk.trustAgain(subject);',
+      'known === undefined || row.generation > known.generation',
+      'known === undefined || row.generation >= known.generation',
+    ],
+    [
+      8,
+      'what was learned first in a doubt keeps it for ever',
+      'known === undefined || row.generation > known.generation',
+      'known !== undefined && row.generation > known.generation',
     ],
 
     [

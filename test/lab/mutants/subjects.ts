@@ -55,7 +55,7 @@ export const SUBJECTS: readonly Subject[] = [
     concerns: {
       'sign.ts': ['sign.test.ts', 'memory.test.ts', 'waiting.test.ts'],
       'vault.ts': ['sign.test.ts', 'waiting.test.ts', 'memory.test.ts'],
-      'doubts.ts': ['patrol.test.ts', 'memory.test.ts'],
+      'doubts.ts': ['doubts.test.ts', 'patrol.test.ts', 'memory.test.ts'],
       'answer.ts': ['answer.test.ts', 'signer.test.ts'],
       'marks.ts': ['signer.test.ts'],
       'http.ts': ['http.test.ts', 'signer.test.ts'],

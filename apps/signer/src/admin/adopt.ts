@@ -1,11 +1,10 @@
 import { z } from '@meridian/service/schema';
 import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
-import type { KeyOfRows } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
 import { CHOICE, CHOSEN, epoch, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
 import {
   changeKey,
-  knownOf,
+  kindsKnown,
   openStoreOf,
   withJournal,
   type AdminJournal,
@@ -47,23 +46,21 @@ export const ADOPT = action({
         return before;
       });
       const rows = adopted.filter(({ kind }) => args.kinds.includes(kind));
-      const isReleased = wasReleased(journal, subject, rows);
+      const trusted = rows.filter(row => isAnew(journal, row)).map(({ kind }) => kind);
       withJournal(() => {
         journal.learn(rows);
         if (horizon !== undefined) journal.setHorizon(subject.chainId, horizon);
       });
-      if (isReleased) desk.trustAgain(subject);
+      desk.trustAgain(subject, trusted, kindsKnown(journal, subject));
       return rows;
     });
   },
 });
 
-/** Whether every row of the key that this signer knows was released since: only that ends a doubt. */
-function wasReleased(journal: AdminJournal, subject: KeyOfRows, rows: readonly Row[]): boolean {
-  const known = knownOf(journal, subject);
-  const isReleased = (each: Row): boolean =>
-    rows.some(({ kind, generation }) => kind === each.kind && generation > each.generation);
-  return known.length > 0 && known.every(isReleased);
+/** Whether a row was released since this signer learned it, or is not known yet: nothing else ends a doubt about it. */
+function isAnew(journal: AdminJournal, row: Row): boolean {
+  const known = journal.known(row);
+  return known === undefined || row.generation > known.generation;
 }
 
 /** @throws AdminError `not_provisioned`, `other_site`, `other_epoch`, `untrusted_row` */

@@ -1,6 +1,6 @@
 import type { Clock, Result } from '@meridian/prelude';
 import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
-import { continuationRefusal, type Row } from '@meridian/watermark';
+import { continuationRefusal, type Kind, type Row } from '@meridian/watermark';
 import type { AdministrationRefusal, KeyOfRows } from '@meridian/watermark/administration';
 import { StoreError, type Journal, type WatermarkStore } from '@meridian/watermark-store';
 import { AdminError } from './errors.ts';
@@ -38,8 +38,11 @@ export type Desk = {
   readonly now: Clock;
   /** A name that nothing had before: an incarnation. */
   readonly mint: () => string;
-  /** The rows of a key are above all that was in doubt: the signer may stop doubting them (rule 8). */
-  readonly trustAgain: (key: KeyOfRows) => void;
+  /**
+   * Rows of these kinds are above all that was in doubt: the signer may stop doubting their key once that is said of
+   * every kind that it knows (rule 8).
+   */
+  readonly trustAgain: (key: KeyOfRows, kinds: readonly Kind[], known: readonly Kind[]) => void;
   /** Writes a line that is durable when this returns. */
   readonly audit: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 };
@@ -97,6 +100,11 @@ export function knownOf(
   { chainId, pkh }: KeyOfRows,
 ): readonly Row[] {
   return journal.rows().filter(row => row.chainId === chainId && row.pkh === pkh);
+}
+
+/** The kinds of a key that the journal knows. */
+export function kindsKnown(journal: Pick<AdminJournal, 'rows'>, key: KeyOfRows): readonly Kind[] {
+  return knownOf(journal, key).map(({ kind }) => kind);
 }
 
 /** Tells the journal of rows that went on; what it does not know it does not learn this way (rule 5). */

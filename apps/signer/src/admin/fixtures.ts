@@ -8,6 +8,7 @@ import { NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
 import { interchangeOf, signInterchange, type Interchange } from '@meridian/watermark/interchange';
 import { changeOfRows, freeze, takeOver, type Authority } from '@meridian/watermark/administration';
 import { openJournal, openSqliteStore, type JournaledStore } from '@meridian/watermark-store';
+import { Doubts } from '../doubts.ts';
 import { BAKER, CHAIN, OTHER } from '../fixtures.ts';
 import type { Outcome } from './action.ts';
 import { perform } from './actions.ts';
@@ -59,8 +60,8 @@ export type Office = {
   readonly desk: Desk;
   readonly folder: string;
   readonly store: () => JournaledStore;
-  /** How often a key was trusted again. */
-  readonly trusted: () => number;
+  /** What the signer beside it doubts. */
+  readonly doubts: Doubts;
   /** Events of the audit, in order. */
   readonly audited: readonly string[];
   readonly ask: (action: string, args?: object) => Promise<Outcome>;
@@ -78,7 +79,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
   const store = openSqliteStore(join(folder, 'store'), openJournal(join(folder, 'journal')));
   const audited: string[] = [];
   let minted = 0;
-  let trusted = 0;
+  const doubts = new Doubts();
   const desk: Desk = {
     ...{ site: 'us', chains: [CHAIN], keys: () => [BAKER.pkh] },
     open: () => ({ store, journal: store.journal }),
@@ -90,9 +91,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
     })),
     now: () => NOW,
     mint: () => `incarnation-${(++minted).toString()}`,
-    trustAgain: () => {
-      trusted += 1;
-    },
+    trustAgain: (key, kinds, known) => doubts.trust(key, kinds, known),
     audit: event => {
       audited.push(event);
     },
@@ -106,7 +105,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
     store.journal.learn(changed.value);
   };
   return {
-    ...{ desk, folder, audited, rows, store: () => store, trusted: () => trusted },
+    ...{ desk, folder, audited, rows, store: () => store, doubts },
     ask: (action, args = {}) => perform(desk, action, args),
     refusal: async (action, args = {}) => {
       const refused = await perform(desk, action, args).then(

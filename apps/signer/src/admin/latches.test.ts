@@ -1,16 +1,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { level } from '@meridian/tezos';
 import { memoryStore } from '@meridian/watermark-store';
 import { horizonOf } from './evidence.ts';
-import { KINDS, type Row } from '@meridian/watermark';
-import { CHAIN } from '../fixtures.ts';
+import { KINDS, type Kind, type Row } from '@meridian/watermark';
+import { BAKER, CHAIN } from '../fixtures.ts';
 import { perform } from './actions.ts';
 import { ALL, BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
+
+const KEY = { chainId: CHAIN, pkh: BAKER.pkh };
 
 let office: Office;
 beforeEach(() => {
@@ -95,29 +96,49 @@ describe('adopt', () => {
     await other.close();
   });
 
-  test('a release that another signer made is adopted, and ends a doubt; nothing else does', async () => {
+  const doubted = ({ doubts }: Office): string | undefined => doubts.of(KEY)?.code;
+
+  test('a release that another signer made is adopted, also kind by kind, and ends a doubt; nothing else does', async () => {
     await init();
     const other = second();
-    expect(await other.refusal('adopt', { ...ALL, epoch: 0, evidence: evidence() })).toBe('done');
+    const adopt = (...kinds: readonly Kind[]): Promise<string> =>
+      other.refusal('adopt', { ...ALL, epoch: 0, kinds, evidence: evidence() });
+    expect(await adopt(...KINDS)).toBe('done');
+    other.doubts.note({ ...KEY, kind: 'attestation' }, { code: 'store_went_back' });
     await office.ask('latch', ALL);
-    expect(await other.refusal('adopt', { ...ALL, epoch: 0 })).toBe('done');
-    const given = { floor: { level: BEYOND }, evidence: evidence() };
-    expect(await office.refusal('release', { ...ALL, ...given })).toBe('done');
-    expect(await other.refusal('adopt', { ...ALL, epoch: 0, kinds: ['block'] })).toBe('done');
-    expect(other.trusted()).toBe(0);
-    expect(await other.refusal('adopt', { ...ALL, epoch: 0 })).toBe('done');
-    expect(other.trusted()).toBe(0);
+    expect(await adopt(...KINDS)).toBe('done');
+    expect(doubted(other)).toBe('store_went_back');
+    const given = { ...ALL, floor: { level: BEYOND }, evidence: evidence() };
+    expect(await office.refusal('release', given)).toBe('done');
+    for (const kind of ['block', 'attestation', 'block'] as const) {
+      expect(await adopt(kind)).toBe('done');
+      expect({ kind, code: doubted(other) }).toEqual({ kind, code: 'store_went_back' });
+    }
+    expect(await adopt('preattestation')).toBe('done');
+    expect(doubted(other)).toBeUndefined();
     await other.close();
-    const third = second();
-    third.store().journal.learn(
-      office
-        .store()
-        .journal.rows()
-        .map(row => ({ ...row, generation: 0, level: level(HEAD) })),
-    );
-    expect(await third.refusal('adopt', { ...ALL, epoch: 0, evidence: evidence() })).toBe('done');
-    expect(third.trusted()).toBe(1);
-    await third.close();
+  });
+
+  test('a release that is adopted at once ends a doubt at once, also where not all kinds were known', async () => {
+    await init();
+    const [all, one] = [second(), second()];
+    const before = office.store().journal.rows();
+    await office.ask('latch', ALL);
+    await office.ask('release', { ...ALL, floor: { level: BEYOND }, evidence: evidence() });
+    const adopt = (other: Office, kinds: readonly Kind[]): Promise<string> =>
+      other.refusal('adopt', { ...ALL, epoch: 0, kinds, evidence: evidence() });
+    all.store().journal.learn(before);
+    one.store().journal.learn(before.filter(({ kind }) => kind === 'attestation'));
+    for (const { doubts } of [all, one])
+      doubts.note({ ...KEY, kind: 'attestation' }, { code: 'edited_row' });
+    expect(await adopt(all, KINDS)).toBe('done');
+    expect(doubted(all)).toBeUndefined();
+    expect(await adopt(one, ['block'])).toBe('done');
+    expect(doubted(one)).toBe('edited_row');
+    expect(await adopt(one, ['attestation'])).toBe('done');
+    expect(doubted(one)).toBeUndefined();
+    await all.close();
+    await one.close();
   });
 
   test('a store that fell back is not learnt anew under its old epoch', async () => {
@@ -210,12 +231,13 @@ describe('latch and release', () => {
     await office.store().close();
     rmSync(join(office.folder, 'store'), { recursive: true });
     const again = openOffice({ mint: () => 'after-the-loss' }, office.folder);
+    for (const kind of KINDS) again.doubts.note({ ...KEY, kind }, { code: 'missing_row' });
     const given = (at: number): object => ({ floor: { level: at }, evidence: evidence() });
     expect(await again.refusal('raise', { ...ALL, floor: { level: 900 } })).toBe('untrusted_row');
     expect(await again.refusal('release', { ...ALL, ...given(700) })).toBe('floor_too_low');
-    expect(again.trusted()).toBe(0);
+    expect(again.doubts.of(KEY)).toEqual({ code: 'missing_row' });
     expect(await again.refusal('release', { ...ALL, ...given(701) })).toBe('done');
-    expect(again.trusted()).toBe(1);
+    expect(again.doubts.of(KEY)).toBeUndefined();
     for (const row of await again.rows())
       expect(row).toMatchObject({
         ...{ mode: 'standby', site: 'us', epoch: 4, burntEpoch: 4, level: 701, generation: 1 },

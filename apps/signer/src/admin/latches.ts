@@ -12,6 +12,7 @@ import { CHOICE, CHOSEN, FLOOR, isChosen, positionOf, subjectsOf } from './argum
 import {
   changeKey,
   granted,
+  kindsKnown,
   knownOf,
   noteKnown,
   openStoreOf,
@@ -83,7 +84,8 @@ export const RELEASE = action({
         open.journal.learn(rows);
         open.journal.setHorizon(subject.chainId, horizonOf(args.evidence));
       });
-      desk.trustAgain(subject);
+      const kinds = rows.map(({ kind }) => kind);
+      desk.trustAgain(subject, kinds, kindsKnown(open.journal, subject));
       return rows;
     });
   },

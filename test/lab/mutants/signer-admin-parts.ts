@@ -99,6 +99,14 @@ export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
     ],
     [8, 'a refusal changes all the same', 'if (refusal !== undefined) throw refusal;', ''],
   ]),
+  ...ofAdmin('ask-nodes.ts', [
+    [
+      10,
+      'a node that did not look at all bears witness',
+      'isWhole === true && signs?.length === 0',
+      'isWhole !== undefined && signs?.length === 0',
+    ],
+  ]),
   ...ofAdmin('look-for-use.ts', [
     [
       10,
@@ -106,12 +114,20 @@ export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
       "if (!isTold) throw new UnusableAnswer('a vote does not say whose it is');",
       'void isTold;',
     ],
+    [10, 'votes are not looked at', 'votersOf(content).map(', '[].map('],
     [
       10,
-      'votes are not looked at',
-      'if (votersOf(content).includes(key))',
-      'if (votersOf(content).length === 0)',
+      'what one key is known of ends the search for the others in its blocks',
+      'if (!concerned.some(isOpen)) return;',
+      'if (!concerned.every(isOpen)) return;',
     ],
+    [
+      10,
+      'a block that a node has thrown away was looked at',
+      'search.isWhole = false;',
+      'void search;',
+    ],
+    [10, 'only who made a block is seen', 'const [votes] = listsOf', 'const [, votes] = listsOf'],
     [
       10,
       'votes in aggregates are not seen',

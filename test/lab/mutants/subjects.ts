@@ -70,7 +70,8 @@ export const SUBJECTS: readonly Subject[] = [
       'admin/raise.ts': ['admin/actions.test.ts', 'admin/far.test.ts'],
       'admin/desk.ts': ['admin/actions.test.ts'],
       'admin/statement.ts': ['admin/activate.test.ts'],
-      'admin/look-for-use.ts': ['cli.test.ts'],
+      'admin/look-for-use.ts': ['admin/look-for-use.test.ts', 'cli.test.ts'],
+      'admin/ask-nodes.ts': ['cli.test.ts'],
     },
   },
   {

@@ -1,8 +1,8 @@
 import type { PublicKeyHash } from '@meridian/tezos';
 import { coldReads, NodeError, type ColdReads } from '@meridian/node-pool';
 import { AdminError } from './errors.ts';
-import type { Evidence } from './evidence.ts';
-import { lookForUse, type Use } from './look-for-use.ts';
+import { SIGNS_MAX, type Evidence } from './evidence.ts';
+import { lookForUse } from './look-for-use.ts';
 import { fieldsOf, textOf, UnusableAnswer, wholeOf } from './node-answers.ts';
 
 /** What an operator's command asks edge nodes for. */
@@ -96,23 +96,26 @@ async function useOf(
   terms: Terms,
   progress: (line: string) => void,
 ): Promise<NonNullable<Evidence['use']>> {
-  const uses: NonNullable<Evidence['use']> = [];
   const span = { from: terms.from, to: head.level, cycles: [terms.cycle - 1, terms.cycle] };
-  for (const key of keys) {
-    const looked = await answersOf(
-      nodes,
-      ({ name, reads }): Promise<Use> =>
-        lookForUse(reads, key, { ...span, at: head.hash }, line => progress(`${name}: ${line}`)),
-      progress,
-    );
-    uses.push({
+  const looks = await Promise.all(
+    nodes.map(async ({ name, reads }) => ({
+      name,
+      found: await lookForUse(reads, keys, { ...span, at: head.hash }, line =>
+        progress(`${name}: ${line}`),
+      ),
+    })),
+  );
+  return keys.map(key => {
+    const told = looks.flatMap(({ name, found }) => ({ name, ...found.get(key) }));
+    return {
       public_key_hash: key as PublicKeyHash,
       ...{ from: span.from, to: span.to },
-      nodes: looked.filter(({ answer }) => answer.length === 0).map(({ node }) => node.name),
-      found: [...new Set(looked.flatMap(({ answer }) => answer))].slice(0, 10),
-    });
-  }
-  return uses;
+      nodes: told
+        .filter(({ signs, isWhole }) => isWhole === true && signs?.length === 0)
+        .map(({ name }) => name),
+      found: [...new Set(told.flatMap(({ signs = [] }) => signs))].slice(0, SIGNS_MAX),
+    };
+  });
 }
 
 type Answered<Answer> = { readonly node: Node; readonly answer: Answer };

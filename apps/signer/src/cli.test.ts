@@ -283,6 +283,9 @@ describe('meridian-signer watermark', () => {
     );
     expect(first.status).toBe(0);
     expect(first.notes).toContain('epoch: 2');
+    expect(first.notes.at(-1)).toMatch(
+      new RegExp(`^keys\\[0\\]: .*${BAKER.pkh}.*attestation.*"level":40`),
+    );
     const once = await watermark('activate', '--statement', at('once'), ...nodes());
     expect({ status: once.status, notes: once.notes.at(-1) }).toMatchObject({
       status: 1,

@@ -258,8 +258,20 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     [
       3,
       'a statement outlives its floor',
-      'expires <= floor.level',
-      'expires >= 0 && floor.level >= 0',
+      'expires <= each.floor.level',
+      'expires >= 0 && each.floor.level >= 0',
+    ],
+    [
+      3,
+      'a statement outlives the lowest of its floors',
+      'keys.every(each => expires',
+      'keys.some(each => expires',
+    ],
+    [
+      10,
+      'a statement says two things of one key',
+      'new Set(keys.map(each => each.public_key_hash)).size === keys.length',
+      'new Set(keys.map(each => each.public_key_hash)).size <= keys.length',
     ],
     [10, 'one operator is enough', 'const OPERATORS_MIN = 2;', 'const OPERATORS_MIN = 1;'],
     [
@@ -290,6 +302,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ...ofAdmin('activate.ts', [
     [
       '\u00a74.6',
+      'the audit has beside each key what was said of the first',
+      'stated: stated[at]',
+      'stated: stated[at * 0]',
+    ],
+    [
+      '\u00a74.6',
       'a statement burns all levels by a slip of the finger',
       'Math.max(farthest, ...before.map(row => row.level))',
       'Math.max(farthest, Number.MAX_SAFE_INTEGER, ...before.map(row => row.level))',
@@ -301,6 +319,18 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'const names: readonly string[] = [];',
     ],
     [10, 'a statement about others is used', 'assertOurs(desk, statement);', ''],
+    [
+      10,
+      'a statement about others beside a key of ours is used',
+      'statement.keys.findIndex(each => !held',
+      'statement.keys.slice(0, 1).findIndex(each => !held',
+    ],
+    [
+      3,
+      'the floor and the rows of one key stand for those of another',
+      'authorityOf(statement, key)',
+      'authorityOf(statement, statement.keys[0] ?? key)',
+    ],
     [
       10,
       'a statement holds for ever',

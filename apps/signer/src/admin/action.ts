@@ -30,6 +30,8 @@ export function action<Schema extends z.ZodObject>(row: Action<Schema>): Action 
 export type KeyOutcome = {
   readonly public_key_hash: PublicKeyHash;
   readonly rows?: readonly RowJson[];
+  /** What two operators said of this key. */
+  readonly stated?: object | undefined;
   /** Why nothing was done for this key. */
   readonly refused?: { readonly code: AdminCode; readonly message: string };
 } & Readonly<Record<string, unknown>>;
@@ -51,9 +53,9 @@ export function rowJson(row: Row) {
 }
 
 /** Does something for each key; a key that is refused does not keep the others from it. */
-export async function forEachKey(
-  subjects: readonly KeyOfRows[],
-  act: (subject: KeyOfRows) => Promise<readonly Row[]>,
+export async function forEachKey<Subject extends KeyOfRows>(
+  subjects: readonly Subject[],
+  act: (subject: Subject) => Promise<readonly Row[]>,
 ): Promise<Outcome> {
   const keys: KeyOutcome[] = [];
   for (const subject of subjects) {

@@ -1,7 +1,7 @@
-import type { z } from '@meridian/service/schema';
 import type { Action, Outcome } from './action.ts';
 import { ACTIVATE } from './activate.ts';
 import { ADOPT } from './adopt.ts';
+import { fieldOf } from './arguments.ts';
 import type { Desk } from './desk.ts';
 import { ADMIN_REFUSALS, AdminError } from './errors.ts';
 import { INIT } from './init.ts';
@@ -61,8 +61,8 @@ export async function perform(desk: Desk, name: string, given: unknown): Promise
     throw error;
   }
   const { keys, digest, by, statement } = outcome;
-  const changed = keys.map(({ public_key_hash, rows, refused }) => ({
-    ...{ public_key_hash, rows, refused },
+  const changed = keys.map(({ public_key_hash, rows, refused, stated }) => ({
+    ...{ public_key_hash, rows, refused, stated },
   }));
   return isWritten('done', { keys: changed, digest, by, statement })
     ? outcome
@@ -95,13 +95,4 @@ function withoutFile({
   ...args
 }: Readonly<Record<string, unknown>>): object {
   return Array.isArray(floors) ? { ...args, floors: floors.length } : args;
-}
-
-function fieldOf(issue: z.core.$ZodIssue | undefined): string {
-  const path = issue?.path ?? [];
-  const steps = issue?.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path;
-  return steps
-    .map(step => (typeof step === 'number' ? `[${step.toString()}]` : `.${String(step)}`))
-    .join('')
-    .replace(/^\./, '');
 }

@@ -8,7 +8,13 @@ import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
 import { assertNear, FAR, highestFloor } from './far.ts';
 import { assertKnown } from './raise.ts';
-import { operatorsBehind, readStatement, type Statement } from './statement.ts';
+import {
+  digestOf,
+  operatorsBehind,
+  readStatement,
+  type KeyStated,
+  type Statement,
+} from './statement.ts';
 
 /** Breaks the glass. */
 export const ACTIVATE = action({
@@ -17,7 +23,8 @@ export const ACTIVATE = action({
     'break the glass: give this site the right to sign, by a statement that two operators signed',
   details: [
     'No software can see that the other site is dead: the two who sign stand for it, under their names, and for the floor.',
-    'The statement names rows by their incarnation, so it is worth nothing once they were released, and it expires.',
+    'The statement names the rows of each key by their incarnation, so it is worth nothing once they were released, and',
+    'it expires. A key that is refused does not keep the others of it from being activated.',
   ],
   args: z.strictObject({ statement: z.string(), ...FAR, evidence: EVIDENCE }),
   isAudited: true,
@@ -28,20 +35,22 @@ export const ACTIVATE = action({
     const { statement } = file;
     const names = operatorsBehind(file, desk);
     assertOurs(desk, statement);
-    const { chain_id: chainId, public_key_hash: pkh, kinds } = statement;
+    const { chain_id: chainId } = statement;
     const horizon = horizonOf(args.evidence);
     assertEvidence(args.evidence, chainId, desk.now());
     assertHorizonRises(journal, chainId, horizon);
     if (args.evidence.head.level > statement.expires_level)
       throw new AdminError('statement_expired', statement.expires_level.toString());
     const farthest = highestFloor(horizon, desk.now());
-    const outcome = await forEachKey([{ chainId, pkh }], async subject => {
-      const take = changeOfRows(subject, kinds, row => takeOver(row, authorityOf(statement)));
+    const subjects = statement.keys.map(key => ({ chainId, pkh: key.public_key_hash, key }));
+    const outcome = await forEachKey(subjects, async ({ key, ...subject }) => {
+      const { kinds } = key;
+      const take = changeOfRows(subject, kinds, row => takeOver(row, authorityOf(statement, key)));
       const rows = await changeKey(open, subject, 'held_against_journal', before => {
         assertKnown(journal, before, kinds);
         // What is lost already is never too far.
         const highest = Math.max(farthest, ...before.map(row => row.level));
-        assertNear(positionOf(statement.floor), args, highest, 'statement.floor.level');
+        assertNear(positionOf(key.floor), args, highest);
         return granted(take(before));
       });
       withJournal(() => {
@@ -50,27 +59,34 @@ export const ACTIVATE = action({
       });
       return rows;
     });
-    return { ...outcome, by: names, statement };
+    // What is said of a key stands beside what became of it.
+    const { keys: stated, ...shared } = statement;
+    const keys = outcome.keys.map((each, at) => ({ ...each, stated: stated[at] }));
+    return { keys, by: names, digest: digestOf(statement), statement: shared };
   },
 });
 
 /** @throws AdminError `other_subject` */
 function assertOurs({ site, chains, keys }: Desk, statement: Statement): void {
+  const held = new Set(keys());
+  const foreign = statement.keys.findIndex(each => !held.has(each.public_key_hash));
   const differs = [
     ...(statement.site === site ? [] : ['site']),
     ...(chains.includes(statement.chain_id) ? [] : ['chain_id']),
-    ...(keys().includes(statement.public_key_hash) ? [] : ['public_key_hash']),
+    ...(foreign < 0 ? [] : [`keys[${foreign.toString()}].public_key_hash`]),
   ];
   const [first] = differs;
   if (first !== undefined) throw new AdminError('other_subject', first, `statement.${first}`);
 }
 
-function authorityOf(statement: Statement): Authority {
-  const { site, epoch, incarnation, generation, max_level: maxLevel } = statement;
+function authorityOf(
+  { site, epoch, max_level: maxLevel }: Statement,
+  { incarnation, generation, floor }: KeyStated,
+): Authority {
   return {
     by: 'break_glass',
     ...{ site, epoch, incarnation, generation },
-    floor: positionOf(statement.floor),
+    floor: positionOf(floor),
     maxLevel: maxLevel ?? NO_MAX_LEVEL,
   };
 }

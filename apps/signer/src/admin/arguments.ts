@@ -33,7 +33,7 @@ export const name = z
 export const kind = z.enum(KINDS);
 
 /** Keys that are named at most. */
-const KEYS_MAX = 1_000;
+export const KEYS_MAX = 1_000;
 
 /** Which rows an action is about: all keys of the signer unless some are named. */
 export const SUBJECT = {
@@ -94,6 +94,16 @@ export function subjectsOf(
     if (!held.includes(pkh)) throw new AdminError('unknown_key', pkh, `keys[${at.toString()}]`);
   }
   return [...new Set(asked.keys ?? held)].map(pkh => ({ chainId, pkh }));
+}
+
+/** The part of what was given that is to blame, such as `keys[0]`. */
+export function fieldOf(issue: z.core.$ZodIssue | undefined): string {
+  const path = issue?.path ?? [];
+  const steps = issue?.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path;
+  return steps
+    .map(step => (typeof step === 'number' ? `[${step.toString()}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function base58<Text extends string>(is: string, kinds: readonly Base58Kind[]) {

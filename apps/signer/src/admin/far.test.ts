@@ -3,9 +3,8 @@ import { instant } from '@meridian/prelude';
 import { KINDS } from '@meridian/watermark';
 import { BAKER, CHAIN } from '../fixtures.ts';
 import { perform } from './actions.ts';
-import { ALL, ANN, BEYOND, BOB, evidence, identityFor, NOW, openOffice } from './fixtures.ts';
+import { ALL, BEYOND, evidence, KEY_STATED, NOW, openOffice, signedStatement } from './fixtures.ts';
 import type { Office } from './fixtures.ts';
-import { readStatement, signStatement } from './statement.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
@@ -86,17 +85,8 @@ test('what a release has to reach is never too far, and above that it is', async
 
 test('two operators give no floor that is more than a day above the horizon, or above what is lost already', async () => {
   await init();
-  const stated = async (at: number): Promise<string> => {
-    const statement = {
-      ...{ format: 'meridian-break-glass', version: 1, chain_id: CHAIN },
-      ...{ public_key_hash: BAKER.pkh, kinds: KINDS, site: 'us', epoch: 3 },
-      ...{ incarnation: 'incarnation-1', generation: 0, floor: { level: at, round: 0 } },
-      ...{ max_level: null, reason: 'a drill', expires_level: at },
-    };
-    let file = readStatement(JSON.stringify({ statement, signatures: [] }));
-    for (const person of [ANN, BOB]) file = await signStatement(file, identityFor(person));
-    return JSON.stringify(file);
-  };
+  const stated = (at: number): Promise<string> =>
+    signedStatement({ keys: [{ ...KEY_STATED, floor: { level: at, round: 0 } }], max_level: null });
   const activate = async (at: number, other: object = {}): Promise<string> =>
     office.refusal('activate', { statement: await stated(at), evidence: evidence(), ...other });
   expect(await activate(HIGHEST + 1)).toBe('floor_too_far');

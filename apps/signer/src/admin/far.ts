@@ -22,10 +22,9 @@ export function assertNear(
   { level }: Position,
   { far }: { readonly far: boolean },
   highest: number | undefined,
-  field = 'floor.level',
 ): void {
   if (far || (highest !== undefined && level <= highest)) return;
   const most =
     highest === undefined ? 'no horizon is known' : `level ${highest.toString()} at most`;
-  throw new AdminError('floor_too_far', most, field);
+  throw new AdminError('floor_too_far', most, 'floor.level');
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { assert, instant } from '@meridian/prelude';
 import { level, round } from '@meridian/tezos';
 import { publicKeyOf, secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
-import { NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
+import { KINDS, NO_MAX_LEVEL, type Kind, type Row } from '@meridian/watermark';
 import { interchangeOf, signInterchange, type Interchange } from '@meridian/watermark/interchange';
 import { changeOfRows, freeze, takeOver, type Authority } from '@meridian/watermark/administration';
 import { openJournal, openSqliteStore, type JournaledStore } from '@meridian/watermark-store';
@@ -16,6 +16,7 @@ import type { Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import type { Identity } from './identity.ts';
+import { readStatement, signStatement } from './statement.ts';
 
 /** Keys of people and sites for the tests of administration. */
 export const personOf = (seed: number) => {
@@ -53,6 +54,30 @@ export function evidence(other: Partial<Evidence> = {}): Evidence {
     })),
     ...other,
   };
+}
+
+/** What a statement of these tests says of one key. */
+export const KEY_STATED = {
+  ...{ public_key_hash: BAKER.pkh as string, kinds: KINDS as readonly string[] },
+  ...{ incarnation: 'incarnation-1', generation: 0, floor: { level: 120, round: 1 } },
+};
+
+/** A statement about the rows of the baker, as `init` made them. */
+export const STATEMENT = {
+  ...{ format: 'meridian-break-glass', version: 2, chain_id: CHAIN as string },
+  ...{ site: 'us', epoch: 3, keys: [KEY_STATED], max_level: 500 as number | null },
+  ...{ reason: 'the other region is gone', expires_level: 110 },
+};
+
+/** A statement as these people signed it. */
+export async function signedStatement(
+  other: Partial<Record<keyof typeof STATEMENT, unknown>> = {},
+  people: readonly ReturnType<typeof personOf>[] = [ANN, BOB],
+): Promise<string> {
+  const statement = { ...STATEMENT, ...other };
+  let file = readStatement(JSON.stringify({ statement, signatures: [] }));
+  for (const person of people) file = await signStatement(file, identityFor(person));
+  return JSON.stringify(file);
 }
 
 /** A signer's administration over real files. */

@@ -1,40 +1,69 @@
 import { z } from '@meridian/service/schema';
+import { toHex } from '@meridian/tezos';
 import { verify } from '@meridian/tezos/crypto';
+import { blake2b256 } from '@meridian/tezos/hash';
 import { canonicalBytes } from '@meridian/watermark/interchange';
-import { address, chain, count, edpk, edsig, epoch, kind, name, position } from './arguments.ts';
+import {
+  address,
+  chain,
+  count,
+  edpk,
+  edsig,
+  epoch,
+  fieldOf,
+  kind,
+  KEYS_MAX,
+  name,
+  position,
+} from './arguments.ts';
 import type { Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
 import type { Identity } from './identity.ts';
+
+/** As much as is shown to whoever signs it. */
+const REASON_MAX = 300;
+
+/** The rows of one key that a site gets the right for. */
+const KEY_STATED = z.strictObject({
+  public_key_hash: address,
+  kinds: z
+    .array(kind)
+    .min(1)
+    .refine(kinds => new Set(kinds).size === kinds.length, 'each kind once is expected'),
+  /** Of the rows that the right is given for: worth nothing once they were released. */
+  incarnation: name,
+  generation: count,
+  /** At and below this nothing is signed any more, by the word of those who sign. */
+  floor: z.strictObject({ level: position, round: position }),
+});
 
 /** What two operators say when they break the glass. */
 const STATEMENT = z
   .strictObject({
     format: z.literal('meridian-break-glass'),
-    version: z.literal(1),
+    version: z.literal(2),
     chain_id: chain,
-    public_key_hash: address,
-    kinds: z
-      .array(kind)
-      .min(1)
-      .refine(kinds => new Set(kinds).size === kinds.length, 'each kind once is expected'),
     /** Who becomes the holder of the rows, under which epoch. */
     site: name,
     epoch,
-    /** Of the rows that the right is given for: worth nothing once they were released. */
-    incarnation: name,
-    generation: count,
-    /** At and below this nothing is signed any more, by the word of those who sign. */
-    floor: z.strictObject({ level: position, round: position }),
+    keys: z
+      .array(KEY_STATED)
+      .min(1)
+      .max(KEYS_MAX)
+      .refine(
+        keys => new Set(keys.map(each => each.public_key_hash)).size === keys.length,
+        'each key once is expected',
+      ),
     /** The first level that may not be signed, or null. */
     max_level: position.nullable(),
-    reason: z.string().min(1).max(500),
+    reason: z.string().min(1).max(REASON_MAX),
     /** The last head under which it may be used. */
     expires_level: position,
   })
-  // So the head under which it is used is never above its floor, below which the other site may have signed already.
-  .refine(({ floor, expires_level: expires }) => expires <= floor.level, {
+  // So the head under which it is used is never above a floor, below which the other site may have signed already.
+  .refine(({ keys, expires_level: expires }) => keys.every(each => expires <= each.floor.level), {
     path: ['expires_level'],
-    message: 'a statement expires at its floor or below',
+    message: 'a statement expires at its lowest floor or below',
   });
 
 const SIGNATURES_MAX = 10;
@@ -47,11 +76,14 @@ const STATEMENT_FILE = z.strictObject({
 /** What two operators say when they break the glass. */
 export type Statement = z.output<typeof STATEMENT>;
 
+/** What it says of one key. */
+export type KeyStated = Statement['keys'][number];
+
 /** A statement with the signatures that it has so far. */
 export type StatementFile = z.output<typeof STATEMENT_FILE>;
 
 /** Characters of a statement file. */
-const TEXT_MAX = 64 * 1024;
+const TEXT_MAX = 1024 * 1024;
 
 /** Reads a statement file. @throws AdminError `too_large`, `not_json`, `bad_field` */
 export function readStatement(text: string): StatementFile {
@@ -65,7 +97,7 @@ export function readStatement(text: string): StatementFile {
   const parsed = STATEMENT_FILE.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new AdminError('bad_field', issue?.message, issue?.path.join('.'));
+  throw new AdminError('bad_field', issue?.message, fieldOf(issue));
 }
 
 /** The statement with one more signature: over its canonical bytes, as a tz1 key signs. */
@@ -99,6 +131,11 @@ export function operatorsBehind(
 }
 
 const OPERATORS_MIN = 2;
+
+/** What a statement is called in the audit: the BLAKE2b hash of the bytes that are signed, in hexadecimal. */
+export function digestOf(statement: Statement): string {
+  return toHex(blake2b256(bytesOf(statement)));
+}
 
 function bytesOf(statement: Statement): Uint8Array {
   return canonicalBytes(statement);

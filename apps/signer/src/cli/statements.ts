@@ -40,7 +40,7 @@ export const PAPERS: readonly Paper[] = [
   {
     name: 'statement',
     usage: '[FILE]',
-    summary: 'write the statement that two operators sign to break the glass, for one key',
+    summary: 'write the statement that two operators sign to break the glass, for one key or many',
     details: ['It names the rows as the signer shows them now; it changes nothing.'],
     flags: [
       ...CHOICE_FLAGS,
@@ -75,8 +75,11 @@ export const PAPERS: readonly Paper[] = [
       const file = readStatement(textOfFile(path));
       const secret = needed(wordOf(options, 'key'), '--key');
       const signed = await signedBy(file, secret, wordOf(options, 'password'));
-      for (const [name, value] of Object.entries(file.statement))
-        note(`${name}: ${JSON.stringify(value)}`);
+      const { keys, ...rest } = file.statement;
+      for (const [name, value] of Object.entries(rest)) note(`${name}: ${JSON.stringify(value)}`);
+      // Each by itself: a long line would be cut.
+      for (const [at, key] of keys.entries())
+        note(`keys[${at.toString()}]: ${JSON.stringify(key)}`);
       return { lines: writeNew(to, signed), json: signed };
     },
   },
@@ -98,40 +101,45 @@ async function signedBy(
 async function statementFile({ options, shown }: Call): Promise<StatementFile> {
   choiceOf(options);
   const kinds = wordsOf(options, 'kind') ?? KINDS;
+  const floor = {
+    level: needed(numberOf(options, 'level'), '--level'),
+    round: numberOf(options, 'round') ?? 0,
+  };
   const given = {
     epoch: needed(numberOf(options, 'epoch'), '--epoch'),
-    floor: {
-      level: needed(numberOf(options, 'level'), '--level'),
-      round: numberOf(options, 'round') ?? 0,
-    },
     max_level: numberOf(options, 'maxLevel') ?? null,
     reason: needed(wordOf(options, 'reason'), '--reason'),
     expires_level: needed(numberOf(options, 'expires'), '--expires'),
   };
   const outcome = await shown();
-  const [key, ...others] = outcome.keys;
-  if (key === undefined || others.length > 0) throw new MisuseError('--key: one key is expected');
-  const { incarnation, generation } = incarnationOf(key, kinds);
+  const keys = outcome.keys.map(key => {
+    const { incarnation, generation } = incarnationOf(key, kinds);
+    return { public_key_hash: key.public_key_hash, kinds, incarnation, generation, floor };
+  });
   const statement = {
-    ...{ format: 'meridian-break-glass', version: 1 },
-    chain_id: outcome['chain_id'],
-    public_key_hash: key.public_key_hash,
-    ...{ kinds, site: outcome['site'], incarnation, generation, ...given },
+    ...{ format: 'meridian-break-glass', version: 2 },
+    ...{ chain_id: outcome['chain_id'], site: outcome['site'], keys, ...given },
   };
   return readStatement(JSON.stringify({ statement, signatures: [] }));
 }
 
 /** The one incarnation of rows that are all there. @throws AdminError, MisuseError */
-function incarnationOf({ rows = [] }: KeyOutcome, kinds: readonly string[]): RowJson {
+function incarnationOf(
+  { public_key_hash: pkh, rows = [] }: KeyOutcome,
+  kinds: readonly string[],
+): RowJson {
   const asked = rows.filter(({ kind }) => kinds.includes(kind));
   const [first] = asked;
   const missing = kinds.filter(kind => !rows.some(row => row.kind === kind));
   if (first === undefined || missing.length > 0)
-    throw new AdminError('not_provisioned', `${missing.join(', ')}; init --kind makes it`);
+    throw new AdminError(
+      'not_provisioned',
+      `${missing.join(', ')} of ${pkh}; init --kind makes it`,
+    );
   const isOne = asked.every(
     row => row.incarnation === first.incarnation && row.generation === first.generation,
   );
   if (!isOne)
-    throw new MisuseError('--kind: these rows have different incarnations; one at a time');
+    throw new MisuseError(`--kind: rows of ${pkh} have different incarnations; one at a time`);
   return first;
 }

@@ -301,6 +301,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ]),
   ...ofAdmin('activate.ts', [
     [
+      8,
+      'a lease ends where no release can reach it',
+      'if (end !== null) assertNear(',
+      'if (end === 0) assertNear(',
+    ],
+    [
       '\u00a74.6',
       'the audit has beside each key what was said of the first',
       'stated: stated[at]',

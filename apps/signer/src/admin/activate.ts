@@ -1,4 +1,5 @@
 import { z } from '@meridian/service/schema';
+import { level } from '@meridian/tezos';
 import { NO_MAX_LEVEL } from '@meridian/watermark';
 import { changeOfRows, takeOver, type Authority } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
@@ -42,6 +43,9 @@ export const ACTIVATE = action({
     if (args.evidence.head.level > statement.expires_level)
       throw new AdminError('statement_expired', statement.expires_level.toString());
     const farthest = highestFloor(horizon, desk.now());
+    // A release has to reach the end of a lease, so one that is far burns all levels as a floor does.
+    const { max_level: end } = statement;
+    if (end !== null) assertNear({ level: level(end) }, args, farthest, 'statement.max_level');
     const subjects = statement.keys.map(key => ({ chainId, pkh: key.public_key_hash, key }));
     const outcome = await forEachKey(subjects, async ({ key, ...subject }) => {
       const { kinds } = key;

@@ -96,6 +96,22 @@ test('two operators give no floor that is more than a day above the horizon, or 
   expect(await activate(FAR_OFF)).toBe('done');
 });
 
+test('a lease ends no more than a day above the horizon, since a release has to reach its end', async () => {
+  await init();
+  const activate = async (max: number, other: object = {}): Promise<unknown> =>
+    office.ask('activate', {
+      ...{ statement: await signedStatement({ max_level: max }), evidence: evidence() },
+      ...other,
+    });
+  await expect(activate(HIGHEST + 1)).rejects.toMatchObject({
+    ...{ code: 'floor_too_far', field: 'statement.max_level' },
+  });
+  expect((await office.rows()).map(({ mode }) => mode)).toEqual(KINDS.map(() => 'standby'));
+  await activate(HIGHEST);
+  expect((await office.rows()).map(({ maxLevel }) => maxLevel)).toEqual(KINDS.map(() => HIGHEST));
+  await activate(FAR_OFF, { far: true });
+});
+
 test('an epoch leaves others after it', async () => {
   await init();
   const last = 2 ** 31 - 1;

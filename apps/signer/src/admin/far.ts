@@ -19,12 +19,13 @@ export function highestFloor(line: Horizon, now: Instant): number {
  * @throws AdminError `floor_too_far`
  */
 export function assertNear(
-  { level }: Position,
+  { level }: Pick<Position, 'level'>,
   { far }: { readonly far: boolean },
   highest: number | undefined,
+  field = 'floor.level',
 ): void {
   if (far || (highest !== undefined && level <= highest)) return;
   const most =
     highest === undefined ? 'no horizon is known' : `level ${highest.toString()} at most`;
-  throw new AdminError('floor_too_far', most, 'floor.level');
+  throw new AdminError('floor_too_far', most, field);
 }

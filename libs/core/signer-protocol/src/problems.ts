@@ -52,11 +52,47 @@ export function protocolProblem(
   return { status, code, message: why === undefined ? meaning : `${meaning}: ${why}`, details };
 }
 
-const STATUS_OF_CLASS: Readonly<Record<RefusalClass, number>> = {
-  unsafe: 409,
-  unavailable: 503,
-  forbidden: 403,
+/**
+ * How long a refusal of some bytes holds. `passing`: the same signer may sign them a moment later. `lasting`: it will
+ * not, unless an operator or a take-over changes it; another signer may. `final`: no signer will.
+ */
+export type Persistence = 'passing' | 'lasting' | 'final';
+
+/** What a class of the watermark's refusals is over HTTP. `forbidden` is lasting: it is what one signer was told. */
+const CLASSES = {
+  unsafe: { status: 409, persistence: 'final' },
+  unavailable: { status: 503, persistence: 'lasting' },
+  forbidden: { status: 403, persistence: 'lasting' },
+} as const satisfies Record<
+  RefusalClass,
+  { readonly status: number; readonly persistence: Persistence }
+>;
+
+/** Who is asked, and by whom, is a matter of one signer; the rest below 500 is one of the request. */
+const PERSISTENCE_OF_STATUS: Readonly<Record<number, Persistence>> = {
+  401: 'lasting',
+  403: 'lasting',
+  404: 'lasting',
+  408: 'passing',
+  429: 'passing',
 };
+
+/**
+ * What a refusal means to its reader: the watermark's own codes say it themselves, all others, also of another
+ * signer, by their status. `alerts`: somebody has to look.
+ */
+export function readRefusal(
+  status: number,
+  code: string | undefined,
+): { readonly persistence: Persistence; readonly alerts: boolean } {
+  const own = Object.entries(REFUSALS).find(([name]) => name === code)?.[1];
+  if (own !== undefined) {
+    return { persistence: CLASSES[own.class].persistence, alerts: own.alerts };
+  }
+  const isOfRequest = status >= 400 && status < 500;
+  const persistence = PERSISTENCE_OF_STATUS[status] ?? (isOfRequest ? 'final' : 'passing');
+  return { persistence, alerts: true };
+}
 
 /** The answer to a request that the watermark refuses, with the mark that caused it. */
 export function refusalProblem(refusal: Refusal): Problem {
@@ -67,5 +103,5 @@ export function refusalProblem(refusal: Refusal): Problem {
       ? ''
       : ` (mark: level ${mark.level.toString()}, round ${mark.round.toString()})`;
   const details = { ...(mark && { mark }), ...(released && { released }) };
-  return { status: STATUS_OF_CLASS[refusalClass], code, message: meaning + place, details };
+  return { status: CLASSES[refusalClass].status, code, message: meaning + place, details };
 }

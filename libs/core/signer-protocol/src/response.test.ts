@@ -95,6 +95,8 @@ describe('problems', () => {
       code: 'equivalent_vote_signed',
       message: `${REFUSALS.equivalent_vote_signed.meaning} (mark: level 7, round 1)`,
       details: { mark, released },
+      persistence: 'final',
+      alerts: false,
     });
   });
 });
@@ -108,7 +110,48 @@ describe('a client', () => {
       code: undefined,
       message: 'magic byte 0x03 not allowed',
       details: {},
+      persistence: 'passing',
+      alerts: true,
     });
+  });
+
+  const persistenceOf = ({ status, body }: { status: number; body: string }) => {
+    const reply = parseSignReply(status, body);
+    return reply.kind === 'refused' ? reply.persistence : undefined;
+  };
+
+  test.each(Object.entries(REFUSALS))('knows how long the refusal %s holds', (name, facts) => {
+    const problem = renderProblem(refusalProblem({ code: name as RefusalCode }));
+    expect(persistenceOf(problem)).toBe(facts.class === 'unsafe' ? 'final' : 'lasting');
+  });
+
+  test.each([
+    ['store_unavailable', 'passing'],
+    ['vault_unavailable', 'passing'],
+    ['signing_in_progress', 'passing'],
+    ['internal_error', 'passing'],
+    ['request_too_slow', 'passing'],
+    ['unknown_key', 'lasting'],
+    ['not_allowed', 'lasting'],
+    ['authentication_required', 'lasting'],
+    ['malformed_payload', 'final'],
+  ] as const)('knows that %s is %s', (code, persistence) => {
+    expect(persistenceOf(renderProblem(protocolProblem(code)))).toBe(persistence);
+  });
+
+  test.each([
+    [404, 'lasting'],
+    [409, 'final'],
+    [429, 'passing'],
+    [502, 'passing'],
+    [302, 'passing'],
+  ])('takes the status %i of another signer for %s', (status, persistence) => {
+    expect(persistenceOf({ status, body: 'toString' })).toBe(persistence);
+  });
+
+  test('takes an inherited name for no code of ours', () => {
+    const body = JSON.stringify([{ id: 'meridian.toString' }]);
+    expect(persistenceOf({ status: 503, body })).toBe('passing');
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { identifyBase58, TezosError } from '@meridian/tezos';
 import type { ChainId, PublicKey, PublicKeyHash, Signature } from '@meridian/tezos';
 import type { Kind } from '@meridian/watermark';
-import type { Problem } from './problems.ts';
+import { readRefusal, type Persistence, type Problem } from './problems.ts';
 import { SIGNATURES } from './wire.ts';
 
 /** The mark of one (chain, kind) of a key, as `GET /marks/<pkh>` shows it. */
@@ -88,6 +88,9 @@ export type SignReply =
       readonly code: string | undefined;
       readonly message: string;
       readonly details: Readonly<Record<string, unknown>>;
+      readonly persistence: Persistence;
+      /** Somebody has to look. */
+      readonly alerts: boolean;
     }
   | { readonly kind: 'malformed'; readonly reason: string };
 
@@ -113,12 +116,14 @@ function refusalOf(status: number, json: unknown, body: string): SignReply {
   const own = trace.find(({ id }) => typeof id === 'string' && id.startsWith(CODE_PREFIX));
   const words = trace.map(({ msg }) => msg).find(msg => typeof msg === 'string');
   const { kind: _kind, id, msg: _msg, ...details } = own ?? {};
+  const code = typeof id === 'string' ? id.slice(CODE_PREFIX.length) : undefined;
   return {
     kind: 'refused',
     status,
-    code: typeof id === 'string' ? id.slice(CODE_PREFIX.length) : undefined,
+    code,
     message: words ?? body.slice(0, QUOTED_CHARACTERS_MAX),
     details,
+    ...readRefusal(status, code),
   };
 }
 

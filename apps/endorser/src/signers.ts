@@ -26,7 +26,7 @@ export async function signedOperation(
   const why =
     outcome.kind === 'refused'
       ? { code: outcome.code, why: outcome.message }
-      : { code: 'unavailable', why: outcome.reasons.join('; ') };
+      : { code: 'unavailable', why: outcome.troubles.map(({ why }) => why).join('; ') };
   log.warn('not_signed', { kind, level, round, slot, ...why });
   return undefined;
 }

@@ -45,9 +45,10 @@ export async function serveAdministration(
     now: () => instant(Date.now()),
     mint: randomUUID,
     trustAgain: (key, kinds, known) => doubts.trust(key, kinds, known),
-    audit: (event, fields) => {
+    audit: (event, fields, keys = []) => {
+      for (const key of keys) told(`${event}.key`, key);
       told(event, fields);
-      audit()?.record(event, fields);
+      audit()?.record(event, fields, keys);
     },
   };
   return (await serveAdmin(adminHttp(desk, mistake), path)).close;

@@ -11,7 +11,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { instant } from '@meridian/prelude';
-import { AUDIT_ERRORS, openAudit, verifyAudit, WAITING_LINES_MAX, type Audit } from './audit.ts';
+import {
+  AUDIT_ERRORS,
+  AuditError,
+  openAudit,
+  verifyAudit,
+  WAITING_LINES_MAX,
+  type Audit,
+} from './audit.ts';
 
 let folder: string;
 let path: string;
@@ -144,13 +151,30 @@ test('nothing is written over what somebody else wrote', () => {
   expect(lines()).toHaveLength(2);
 });
 
-test('a line that is too long says only that', () => {
+test('lines of keys come with the line of what they are of, all in one piece', () => {
   const audit = open();
-  audit.record('one', { text: 'x'.repeat(100_000) });
+  audit.record('latch.done', { keys: 2 }, [{ key: 'a' }, { key: 'b' }]);
+  expect(events()).toEqual(['latch.done.key', 'latch.done.key', 'latch.done']);
+  appendFileSync(path, 'theirs\n');
+  const before = readFileSync(path, 'utf8');
+  expect(() => audit.record('latch.done', {}, [{}])).toThrow(AuditError);
+  expect(readFileSync(path, 'utf8')).toBe(before);
   audit.close();
-  expect((JSON.parse(lines()[0] ?? '') as { fields: unknown }).fields).toHaveProperty(
-    'too_long_bytes',
-  );
+});
+
+test('a line that is too long says what was cut out of it, the largest first, and keeps the rest', async () => {
+  const audit = open();
+  audit.record('one', { by: 'ann', text: 'x'.repeat(100_000), list: [1, 2] });
+  audit.record('two', { by: 'ann', one: 'x'.repeat(40_000), other: 'y'.repeat(80_000) });
+  audit.record('three', { many: 'x'.repeat(60_000), more: 'y'.repeat(60_001) });
+  audit.close();
+  const fields = lines().map(line => (JSON.parse(line) as { fields: unknown }).fields);
+  expect(fields[0]).toEqual({ by: 'ann', list: [1, 2], cut_bytes: { text: 100_002 } });
+  expect(fields[1]).toMatchObject({ by: 'ann', cut_bytes: { other: 80_002 } });
+  expect(fields[1]).toHaveProperty('one');
+  expect(fields[2]).toMatchObject({ many: 'x'.repeat(60_000), cut_bytes: { more: 60_003 } });
+  for (const line of lines()) expect(line.length).toBeLessThanOrEqual(64 * 1024);
+  expect((await verifyAudit(path)).broken).toBeUndefined();
 });
 
 test('verifying what is not there is an error of its own', async () => {

@@ -39,8 +39,11 @@ export type AuditFields = Readonly<Record<string, unknown>>;
 
 /** A file of lines that only grows; each names the hash of the one before. */
 export type Audit = {
-  /** Writes a line that is durable when this returns. @throws AuditError */
-  readonly record: (event: string, fields: AuditFields) => void;
+  /**
+   * Writes a line that is durable when this returns, and before it one for each of `keys`, under the same event with
+   * `.key`: all of them or none. @throws AuditError
+   */
+  readonly record: (event: string, fields: AuditFields, keys?: readonly AuditFields[]) => void;
   /** Writes a line soon. Lines that find no room are counted, and the count is told in a line of its own. */
   readonly note: (event: string, fields: AuditFields) => void;
   /** Lines that were lost since the file was opened. */
@@ -114,9 +117,10 @@ function auditOn(file: number, now: Clock): Audit {
   }
   const timer = setInterval(flush, WRITE_EVERY_MS).unref();
   return {
-    record: (event, fields) => {
+    record: (event, fields, keys = []) => {
       flush();
-      write([[event, fields, time()]]);
+      const at = time();
+      write([...keys.map(key => [`${event}.key`, key, at] as const), [event, fields, at]]);
       synchronise(file);
     },
     note: (event, fields) => {
@@ -193,12 +197,27 @@ function lineOf(
   fields: AuditFields,
 ): { readonly text: string; readonly hash: string } {
   // What is undefined has no place in JSON.
-  const bare = { seq, at, event, fields: JSON.parse(JSON.stringify(fields)) as Json, prev };
-  const hash = hashOf(bare);
-  const text = canonicalJson({ ...bare, hash });
-  return text.length <= LINE_BYTES_MAX
-    ? { text, hash }
-    : lineOf({ seq, prev }, at, event, { too_long_bytes: text.length });
+  let left = JSON.parse(JSON.stringify(fields)) as AuditJson;
+  for (;;) {
+    const bare = { seq, at, event, fields: left, prev };
+    const hash = hashOf(bare);
+    const text = canonicalJson({ ...bare, hash });
+    const shorter = text.length <= LINE_BYTES_MAX ? undefined : withoutLargest(left);
+    if (shorter === undefined) return { text, hash };
+    left = shorter;
+  }
+}
+
+type AuditJson = Readonly<Record<string, Json>>;
+
+/** The last resort for a line that is too long: `cut_bytes` names what was taken out, and how long it was. */
+function withoutLargest({ cut_bytes: cut = {}, ...fields }: AuditJson): AuditJson | undefined {
+  const sizes = Object.entries(fields).map(([name, value]) => [name, canonicalJson(value).length]);
+  const [largest] = sizes.sort(([, one], [, other]) => Number(other) - Number(one));
+  if (largest === undefined) return undefined;
+  const [name, bytes] = largest as [string, number];
+  const left = Object.entries(fields).filter(([each]) => each !== name);
+  return { ...Object.fromEntries(left), cut_bytes: { ...(cut as object), [name]: bytes } };
 }
 
 function hashOf(line: Json): string {

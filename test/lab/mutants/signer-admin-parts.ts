@@ -145,8 +145,8 @@ export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
     [
       '\u00a74.6',
       'a refusal hides behind the audit',
-      "isWritten('refused', { code });",
-      "write('refused', { code });",
+      "isWritten('refused', { fields: { code } });",
+      "write('refused', { fields: { code } });",
     ],
     [
       '§4.6',
@@ -154,7 +154,6 @@ export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
       'if (action.isAudited) audited(',
       'if (!action.isAudited) audited(',
     ],
-    ['§4.6', 'a text of a file is written down', 'file: _,', ''],
   ]),
   ...ofAdmin('server.ts', [
     [

@@ -5,8 +5,8 @@ type Line = readonly [why: string, find: string, replace: string];
 const LINES: readonly Line[] = [
   [
     'a line is not durable when it is recorded',
-    'write([[event, fields, time()]]);\n      synchronise(file);',
-    'waiting.push([event, fields, time()]);',
+    'write([...keys.map(key => [`${event}.key`, key, at] as const), [event, fields, at]]);\n      synchronise(file);',
+    'waiting.push(...keys.map(key => [`${event}.key`, key, at] as const), [event, fields, at]);',
   ],
   [
     'the chain begins anew after a restart',
@@ -36,10 +36,25 @@ const LINES: readonly Line[] = [
     '',
   ],
   ['a missing line passes', 'line.prev !== hash', 'line.prev === line.hash'],
+  [
+    'a line that is too long loses what would fit',
+    'if (largest === undefined) return undefined;',
+    'if (largest === undefined) return undefined;\n  if (cut !== undefined) return { cut_bytes: largest };',
+  ],
   ['others may read it', 'O_RDWR | O_CREAT, 0o600', 'O_RDWR | O_CREAT, 0o644'],
 ];
 
+const ACCOUNT_LINES: readonly Line[] = [
+  ['a text of a file is written down', 'file: _,', ''],
+  ['what became of a key is not written down', 'keys: keys.map(keyAccount),', ''],
+  ['what was found of a key is not written down', 'use: uses.get(key) }', 'use: uses.size }'],
+];
+
+const of = (file: string, lines: readonly Line[]): readonly Mutant[] =>
+  lines.map(([why, find, replace]) => ({ rule: '§4.6', why, file, find, replace }));
+
 /** The audit of a signer, broken one line at a time. */
-export const SIGNER_AUDIT_MUTANTS: readonly Mutant[] = LINES.map(([why, find, replace]) => ({
-  ...{ rule: '§4.6', why, file: 'audit.ts', find, replace },
-}));
+export const SIGNER_AUDIT_MUTANTS: readonly Mutant[] = [
+  ...of('audit.ts', LINES),
+  ...of('admin/account.ts', ACCOUNT_LINES),
+];

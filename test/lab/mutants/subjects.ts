@@ -68,6 +68,7 @@ export const SUBJECTS: readonly Subject[] = [
       'admin/latches.ts': ['admin/latches.test.ts', 'admin/far.test.ts'],
       'admin/activate.ts': ['admin/activate.test.ts', 'admin/far.test.ts'],
       'admin/raise.ts': ['admin/actions.test.ts', 'admin/far.test.ts'],
+      'admin/account.ts': ['admin/actions.test.ts'],
       'admin/desk.ts': ['admin/actions.test.ts'],
       'admin/statement.ts': ['admin/activate.test.ts'],
       'admin/look-for-use.ts': ['admin/look-for-use.test.ts', 'cli.test.ts'],

@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toBase58 } from '@meridian/tezos';
 import { memoryJournal, memoryStore } from '@meridian/watermark-store';
 import { KINDS } from '@meridian/watermark';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Row } from '@meridian/watermark';
 
+import { openAudit, verifyAudit } from '../audit.ts';
 import { activeStore, BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import { ACTIONS, perform, statusOf } from './actions.ts';
 import { ADMIN_REFUSALS } from './errors.ts';
-import { ALL, BEYOND, evidence, fileOf, HEAD, openOffice, type Office } from './fixtures.ts';
+import { ALL, BEYOND, evidence, fileOf, HEAD, NOW, openOffice } from './fixtures.ts';
+import type { Office } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
@@ -235,6 +240,54 @@ describe('every action', () => {
       expect(meaning.length).toBeGreaterThan(15);
     }
   });
+});
+
+test('an action of 500 keys is written down with all of them, a line for each, under one name', async () => {
+  const [store, journal, path] = [memoryStore(), memoryJournal(), join(office.folder, 'audit')];
+  const held = Array.from({ length: 500 }, (_, at) =>
+    toBase58('tz1', Uint8Array.of(...new Uint8Array(18), at >> 8, at)),
+  );
+  const audit = openAudit(path, () => NOW);
+  const desk = {
+    ...office.desk,
+    ...{ keys: () => held, audit: audit.record, open: () => ({ store, journal }) },
+  };
+  const use = held.map(key => ({
+    public_key_hash: key,
+    ...{ from: 61, to: HEAD, nodes: ['http://10.0.0.1:8732', 'http://10.1.0.1:8732'], found: [] },
+  }));
+  const given = { evidence: evidence({ use }), keys: held, first_use: true, by: 'ann' };
+  await perform(desk, 'init', given);
+  await perform(desk, 'latch', ALL);
+  await perform(desk, 'raise', { keys: held, floor: { level: 1 } });
+  audit.close();
+  expect((await verifyAudit(path)).broken).toBeUndefined();
+  type Line = { event: string; fields: { request: string; public_key_hash?: string; rows?: [] } };
+  const texts = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const lines = texts.map(text => JSON.parse(text) as Line);
+  expect(Math.max(...texts.map(text => text.length))).toBeLessThan(4_096);
+  const keysOf = (event: string) =>
+    lines.filter(line => line.event === event).map(({ fields }) => fields.public_key_hash);
+  for (const event of ['init.asked', 'init.done', 'latch.done', 'raise.asked', 'raise.done'])
+    expect(keysOf(`watermark.${event}.key`), event).toEqual(held);
+  const asked = lines.find(({ event }) => event === 'watermark.init.asked.key');
+  expect(asked?.fields).toMatchObject({ use: use[0] });
+  const done = lines.find(({ event }) => event === 'watermark.init.done.key');
+  expect(done?.fields.rows).toHaveLength(3);
+  const requests = (name: string) =>
+    new Set(lines.flatMap(({ event, fields }) => (event.includes(name) ? fields.request : [])));
+  expect(['init', 'latch', 'raise'].map(name => requests(name).size)).toEqual([1, 1, 1]);
+  expect(requests('watermark').size).toBe(3);
+  expect(
+    lines.filter(({ event }) => !event.endsWith('.key')).map(({ fields }) => fields),
+  ).toMatchObject([
+    { keys: 500, by: 'ann', evidence: { use: 500 } },
+    { keys: 500, refused: 0 },
+    {},
+    { keys: 500, refused: 0 },
+    { keys: 500 },
+    { keys: 500, refused: 500 },
+  ]);
 });
 
 test('after a restart the journal knows all that administration did', async () => {

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import type { AuditFields } from '../audit.ts';
 import type { Action, Outcome } from './action.ts';
+import { askedAccount, doneAccount, type Account } from './account.ts';
 import { ACTIVATE } from './activate.ts';
 import { ADOPT } from './adopt.ts';
 import { fieldOf } from './arguments.ts';
@@ -36,20 +39,22 @@ export async function perform(desk: Desk, name: string, given: unknown): Promise
     const [issue] = parsed.error.issues;
     throw new AdminError('malformed', issue?.message, fieldOf(issue));
   }
-  const write = (event: string, fields: object): void => {
-    if (action.isAudited) audited(desk, `watermark.${name}.${event}`, fields);
+  const request = randomUUID();
+  const write = (event: string, { fields, keys = [] }: Account): void => {
+    const [own, ofKeys] = [{ request, ...fields }, keys.map(key => ({ request, ...key }))];
+    if (action.isAudited) audited(desk, `watermark.${name}.${event}`, own, ofKeys);
   };
   // What was done is told as done, and what was refused as refused, also where neither can be written down.
-  const isWritten = (event: string, fields: object): boolean => {
+  const isWritten = (event: string, account: Account): boolean => {
     try {
-      write(event, fields);
+      write(event, account);
       return true;
     } catch (error) {
       if (error instanceof AdminError) return false;
       throw error;
     }
   };
-  const asked = withoutFile(parsed.data);
+  const asked = askedAccount(parsed.data);
   if (action.isUrgent === true) isWritten('asked', asked);
   else write('asked', asked);
   let outcome: Outcome;
@@ -57,16 +62,10 @@ export async function perform(desk: Desk, name: string, given: unknown): Promise
     outcome = await action.run(desk, parsed.data);
   } catch (error) {
     const code = error instanceof AdminError ? error.code : 'mistake';
-    isWritten('refused', { code });
+    isWritten('refused', { fields: { code } });
     throw error;
   }
-  const { keys, digest, by, statement } = outcome;
-  const changed = keys.map(({ public_key_hash, rows, refused, stated }) => ({
-    ...{ public_key_hash, rows, refused, stated },
-  }));
-  return isWritten('done', { keys: changed, digest, by, statement })
-    ? outcome
-    : { ...outcome, audit: 'not_written' };
+  return isWritten('done', doneAccount(outcome)) ? outcome : { ...outcome, audit: 'not_written' };
 }
 
 /** The status of an answer: that of the first key that was refused, if any was. */
@@ -76,23 +75,18 @@ export function statusOf({ keys }: Outcome): number {
 }
 
 /** @throws AdminError `audit_unavailable` */
-function audited(desk: Desk, event: string, fields: object): void {
+function audited(
+  desk: Desk,
+  event: string,
+  fields: AuditFields,
+  keys: readonly AuditFields[],
+): void {
   try {
-    desk.audit(event, { ...fields });
+    desk.audit(event, fields, keys);
   } catch (error) {
     throw new AdminError(
       'audit_unavailable',
       error instanceof Error ? error.message : String(error),
     );
   }
-}
-
-/** What was asked, without the text of a file, which the outcome names by its digest, and without signatures. */
-function withoutFile({
-  file: _,
-  statement: __,
-  floors,
-  ...args
-}: Readonly<Record<string, unknown>>): object {
-  return Array.isArray(floors) ? { ...args, floors: floors.length } : args;
 }

@@ -3,6 +3,7 @@ import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
 import { continuationRefusal, type Kind, type Row } from '@meridian/watermark';
 import type { AdministrationRefusal, KeyOfRows } from '@meridian/watermark/administration';
 import { StoreError, type Journal, type WatermarkStore } from '@meridian/watermark-store';
+import type { Audit } from '../audit.ts';
 import { AdminError } from './errors.ts';
 import type { Identity } from './identity.ts';
 
@@ -43,8 +44,8 @@ export type Desk = {
    * every kind that it knows (rule 8).
    */
   readonly trustAgain: (key: KeyOfRows, kinds: readonly Kind[], known: readonly Kind[]) => void;
-  /** Writes a line that is durable when this returns. */
-  readonly audit: (event: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Writes a line, and one for each of `keys`, that are durable when this returns. */
+  readonly audit: Audit['record'];
 };
 
 /** @throws AdminError `store_unavailable` */

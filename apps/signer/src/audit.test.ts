@@ -1,24 +1,19 @@
 import {
   appendFileSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { instant } from '@meridian/prelude';
-import {
-  AUDIT_ERRORS,
-  AuditError,
-  openAudit,
-  verifyAudit,
-  WAITING_LINES_MAX,
-  type Audit,
-} from './audit.ts';
+import { openAudit, WAITING_LINES_MAX, type Audit } from './audit.ts';
+import { AUDIT_ERRORS, AuditError } from './audit/errors.ts';
+import { verifyAudit } from './audit/verify.ts';
 
 let folder: string;
 let path: string;
@@ -52,7 +47,9 @@ test('each line names the one before, and is there when it was recorded', async 
   });
   audit.close();
   const last = (JSON.parse(lines()[2] ?? '') as { hash: string }).hash;
-  expect(await verifyAudit(path)).toEqual({ lines: 3, hash: last, broken: undefined });
+  expect(await verifyAudit(path)).toEqual({
+    ...{ lines: 3, hash: last, broken: undefined, setAside: undefined },
+  });
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
@@ -69,22 +66,6 @@ test('the chain goes on after a restart', async () => {
   written(2);
   written(2);
   expect(await verifyAudit(path)).toMatchObject({ lines: 4, broken: undefined });
-});
-
-test('a torn last line is cut off, and that is said', async () => {
-  written(3);
-  truncateSync(path, statSync(path).size - 7);
-  expect((await verifyAudit(path)).broken).toEqual({ line: 3, why: 'it is no JSON' });
-  open().close();
-  expect(events()).toEqual(['watermark.raise', 'watermark.raise', 'audit.healed']);
-  expect((JSON.parse(lines()[2] ?? '') as { fields: unknown }).fields).toHaveProperty('cut_bytes');
-  expect((await verifyAudit(path)).broken).toBeUndefined();
-});
-
-test('a file whose only line is torn begins anew', async () => {
-  writeFileSync(path, '{"seq":');
-  open().close();
-  expect(await verifyAudit(path)).toMatchObject({ lines: 1, broken: undefined });
 });
 
 test.each<[string, (all: string[]) => string[], number, string]>([
@@ -119,10 +100,17 @@ test('an end that was cut off is found by the hash that was noted elsewhere', as
   expect(cut.hash).not.toBe(hash);
 });
 
-test('a file that does not end in a line of ours is not gone on with', () => {
-  writeFileSync(path, 'not ours\n');
-  expect(open).toThrow(expect.objectContaining({ code: 'broken' }));
-  expect(readFileSync(path, 'utf8')).toBe('not ours\n');
+test.each(['not ours\n', 'not ours', '{"seq":', '{"at":"now"}\n', '{"at":"now"}\n{"at":"', '\n'])(
+  'a file that begins with something else is left as it is: %j',
+  text => {
+    writeFileSync(path, text);
+    expect(open).toThrow(expect.objectContaining({ code: 'broken' }));
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(readdirSync(folder)).toHaveLength(1);
+  },
+);
+
+test('a place where no file can be is an error of its own', () => {
   expect(() => openAudit(join(folder, 'no/such/folder'), () => instant(0))).toThrow(
     expect.objectContaining({ code: 'unreadable' }),
   );

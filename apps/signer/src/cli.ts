@@ -4,7 +4,8 @@ import { ACTIONS } from './admin/actions.ts';
 import type { Outcome } from './admin/action.ts';
 import { askDaemon, SocketError } from './admin/client.ts';
 import { AdminError } from './admin/errors.ts';
-import { AuditError, verifyAudit } from './audit.ts';
+import { AuditError } from './audit/errors.ts';
+import { auditsVerified } from './cli/audit.ts';
 import { COMMANDS, type Call, type Command } from './cli/commands.ts';
 import { DATABASE_FLAGS, migrated } from './cli/database.ts';
 import { PAPERS } from './cli/statements.ts';
@@ -134,14 +135,22 @@ const LEAVES: readonly Leaf[] = [
     run: async (_args, options) => ({ status: DONE, ...(await migrated(options)) }),
   },
   {
-    ...{ group: 'audit', name: 'verify', usage: '<FILE>' },
-    summary: 'follow the chain of an audit file; names the first line that breaks it',
+    ...{ group: 'audit', name: 'verify', usage: '<FILE...>' },
+    summary: 'follow the chain of audit files; names the first line that breaks each',
     details: [
-      'Compare the hash of the last line with one that was noted elsewhere: an end can be cut off.',
+      'Compare the hash of the last line with one that was noted elsewhere: an end can be cut off. A file that was set',
+      'aside is damaged, so the status is 1: what is said of it is how much is good. Name it together with the one that',
+      'took its place, which tells whether it still is what was set aside.',
     ],
-    examples: ['audit verify audit.jsonl'],
+    examples: [
+      'audit verify audit.jsonl',
+      'audit verify audit.jsonl.damaged-2026-11-25T08-00-06.000Z audit.jsonl',
+    ],
     flags: [JSON_FLAG],
-    run: ([path = '']) => verified(path),
+    run: async paths => {
+      const { isGood, ...said } = await auditsVerified(paths);
+      return { status: isGood ? DONE : REFUSED, ...said };
+    },
   },
 ];
 
@@ -182,18 +191,6 @@ async function asked(
   const { status, json } = await askDaemon(socket, action, args);
   if (!Array.isArray(json['keys'])) throw new Refusal(json);
   return { status: status === 200 ? DONE : REFUSED, outcome: json as Outcome };
-}
-
-async function verified(path: string): Promise<Said> {
-  const { lines, hash, broken } = await verifyAudit(path);
-  if (broken === undefined)
-    return {
-      status: DONE,
-      lines: [`${lines.toString()} lines, the last is ${hash}`],
-      json: { lines, hash },
-    };
-  const where = `line ${broken.line.toString()}: ${broken.why}`;
-  return { status: REFUSED, lines: [where], json: { lines, hash, broken } };
 }
 
 /** A refusal of the signer as it came. */

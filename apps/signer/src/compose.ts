@@ -87,10 +87,23 @@ export async function startSigner(
     },
     missed: error => log.warn('rows_not_seen', { why: error.message }),
   });
-  if (configuration.audit !== undefined)
-    held.audit = openAudit(configuration.audit, () => instant(Date.now()));
+  if (configuration.audit !== undefined) held.audit = auditOf(configuration.audit, metrics, log);
   held.guard = guard;
   log.info('holds_store', { keys: keystore.keys().length });
+}
+
+/** @throws AuditError */
+function auditOf(
+  path: string,
+  metrics: Metrics<keyof typeof METRICS>,
+  log: DaemonWorld['log'],
+): Audit {
+  const audit = openAudit(path, () => instant(Date.now()));
+  if (audit.setAside !== undefined) {
+    log.error('audit_set_aside', audit.setAside);
+    metrics.record('audit_set_aside_total', 1);
+  }
+  return audit;
 }
 
 type Inner = {

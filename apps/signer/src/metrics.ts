@@ -22,6 +22,10 @@ export const METRICS = {
     help: 'Rows that were found to be something else than this signer knew, each time they were looked at.',
     labels: { kind: KINDS, reason: Object.keys(REFUSALS) },
   },
+  audit_set_aside_total: {
+    type: 'counter',
+    help: 'Audit files whose end was damaged when they were opened, and that were set aside for a new one.',
+  },
   unsealed_votes_total: {
     type: 'counter',
     help: 'Attempts to store the signature of a vote that failed, by reason; below_mark is harmless, and so is fenced during a hand-over.',

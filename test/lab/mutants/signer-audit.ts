@@ -10,15 +10,10 @@ const LINES: readonly Line[] = [
   ],
   [
     'the chain begins anew after a restart',
-    '{ seq: 0, prev: NO_HASH } : placeAfter(last)',
-    '{ seq: 0, prev: NO_HASH } : { seq: 0, prev: NO_HASH }',
+    'last === undefined ? FIRST_PLACE : placeAfter(last)',
+    'last === undefined ? FIRST_PLACE : FIRST_PLACE',
   ],
-  ['what a crash left stays in the file', 'reading(() => ftruncateSync(file, whole));', ''],
-  [
-    'a file of somebody else is gone on with',
-    "if (typeof line === 'string') throw new AuditError('broken', line);\n  return { seq: line.seq",
-    "if (typeof line === 'string') return { seq: 0, prev: NO_HASH };\n  return { seq: line.seq",
-  ],
+  ['a damaged end is gone on with', 'if (tail.damage !== undefined) {', 'if (tail.bytes < 0) {'],
   [
     'lines of somebody else are written over',
     "if (fstatSync(file).size !== length) throw new AuditError('changed');",
@@ -30,18 +25,62 @@ const LINES: readonly Line[] = [
     'if (waiting.length >= 0)',
   ],
   ['a loss is not said', "unsaid > 0 ? [['audit.lost'", "unsaid < 0 ? [['audit.lost'"],
+  ['others may read it', 'O_RDWR | O_CREAT, 0o600', 'O_RDWR | O_CREAT, 0o644'],
+];
+
+const LINE_LINES: readonly Line[] = [
   [
     'an edited line passes',
     "if (hash !== hashOf(bare)) return 'it says something else than its hash';",
     '',
   ],
-  ['a missing line passes', 'line.prev !== hash', 'line.prev === line.hash'],
+  ['a missing line passes', 'line.prev !== place.prev', 'line.prev === line.hash'],
   [
     'a line that is too long loses what would fit',
     'if (largest === undefined) return undefined;',
     'if (largest === undefined) return undefined;\n  if (cut !== undefined) return { cut_bytes: largest };',
   ],
-  ['others may read it', 'O_RDWR | O_CREAT, 0o600', 'O_RDWR | O_CREAT, 0o644'],
+];
+
+const TAIL_LINES: readonly Line[] = [
+  [
+    'a torn end passes',
+    "damage: rest === '' ? undefined : 'its end is missing' };",
+    'damage: rest.length < 0 ? rest : undefined };',
+  ],
+  [
+    'a file of somebody else is set aside',
+    "if (!isPiece && !first.startsWith('\\0')) throw new AuditError('broken', why);",
+    "if (!isPiece && first.startsWith('\\0')) throw new AuditError('broken', why);",
+  ],
+  [
+    'a good line is looked for near the end alone',
+    'found.last !== undefined || from === 0 ||',
+    'size > 0 || from === 0 ||',
+  ],
+];
+
+const SET_ASIDE_LINES: readonly Line[] = [
+  ['a new audit is in its place before it is durable', '      fdatasyncSync(file);\n', ''],
+  [
+    'what is damaged has no other name when the new audit takes its place',
+    'linkSync(path, name);',
+    'if (tried > 0) linkSync(path, name);',
+  ],
+  ['the first line does not say how much is good', 'last.seq + 1, hash:', 'last.seq, hash:'],
+];
+
+const VERIFY_LINES: readonly Line[] = [
+  [
+    'a line without its end passes',
+    "return verdict(rest === '' ? undefined : 'its end is missing');",
+    'return verdict();',
+  ],
+  [
+    'a file that was changed after it was set aside passes',
+    'sha256 !== undefined && sha256 !== hashOfFile',
+    'sha256 === undefined && sha256 !== hashOfFile',
+  ],
 ];
 
 const ACCOUNT_LINES: readonly Line[] = [
@@ -56,5 +95,9 @@ const of = (file: string, lines: readonly Line[]): readonly Mutant[] =>
 /** The audit of a signer, broken one line at a time. */
 export const SIGNER_AUDIT_MUTANTS: readonly Mutant[] = [
   ...of('audit.ts', LINES),
+  ...of('audit/line.ts', LINE_LINES),
+  ...of('audit/tail.ts', TAIL_LINES),
+  ...of('audit/set-aside.ts', SET_ASIDE_LINES),
+  ...of('audit/verify.ts', VERIFY_LINES),
   ...of('admin/account.ts', ACCOUNT_LINES),
 ];

@@ -7,7 +7,7 @@ import { CHECKS } from '@meridian/operator/checks';
 import { configurationKeys, type MetricRow } from '@meridian/service';
 import { ACTIONS } from '@meridian/signer/actions';
 import { ADMIN_REFUSALS } from '@meridian/signer/admin-errors';
-import { AUDIT_ERRORS } from '@meridian/signer/audit';
+import { AUDIT_ERRORS } from '@meridian/signer/audit-errors';
 import { METRICS as SIGNER_METRICS } from '@meridian/signer/metrics';
 import { PROTOCOL_PROBLEMS, refusalProblem } from '@meridian/signer-protocol';
 import { ABSTENTIONS, type AbstentionRow } from '@meridian/tenderbake';

@@ -6,7 +6,8 @@ import { KINDS } from '@meridian/watermark';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Row } from '@meridian/watermark';
 
-import { openAudit, verifyAudit } from '../audit.ts';
+import { openAudit } from '../audit.ts';
+import { verifyAudit } from '../audit/verify.ts';
 import { activeStore, BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import { ACTIONS, perform, statusOf } from './actions.ts';
 import { ADMIN_REFUSALS } from './errors.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditFields } from '../audit.ts';
+import { randomUUID } from 'node:crypto';
+import type { AuditFields } from '../audit/line.ts';
 import type { Action, Outcome } from './action.ts';
 import { askedAccount, doneAccount, type Account } from './account.ts';
 import { ACTIVATE } from './activate.ts';

@@ -1,4 +1,5 @@
 import { DatabaseError } from '@meridian/database';
+import { StoreError } from '@meridian/watermark-store';
 import { Command as Program, CommanderError } from 'commander';
 import { ACTIONS } from './admin/actions.ts';
 import type { Outcome } from './admin/action.ts';
@@ -8,6 +9,7 @@ import { AuditError } from './audit/errors.ts';
 import { auditsVerified } from './cli/audit.ts';
 import { COMMANDS, type Call, type Command } from './cli/commands.ts';
 import { DATABASE_FLAGS, migrated } from './cli/database.ts';
+import { IDENTIFY_FLAGS, identified } from './cli/identify.ts';
 import { PAPERS } from './cli/statements.ts';
 import {
   MisuseError,
@@ -135,6 +137,22 @@ const LEAVES: readonly Leaf[] = [
     run: async (_args, options) => ({ status: DONE, ...(await migrated(options)) }),
   },
   {
+    ...{ group: 'database', name: 'identify', usage: '' },
+    summary: 'say which server the database is on, or that it took the place of another one',
+    details: [
+      'After pg_upgrade, or once a dump was restored, the server is another one, and a signer does not start: its refusal',
+      'names both. --replace takes the new one, for the database and for the journal of this signer: run it for each',
+      'signer of the site, and for the first of them as the owner of the tables (--url-file). Rows that are not what the',
+      'journal knows are latched all the same.',
+    ],
+    examples: [
+      'database identify --config signer.yaml',
+      'database identify --config signer.yaml --url-file owner.url --replace OLD --with NEW --by ann',
+    ],
+    flags: [...IDENTIFY_FLAGS, JSON_FLAG],
+    run: async (_args, options) => ({ status: DONE, ...(await identified(options)) }),
+  },
+  {
     ...{ group: 'audit', name: 'verify', usage: '<FILE...>' },
     summary: 'follow the chain of audit files; names the first line that breaks each',
     details: [
@@ -231,7 +249,12 @@ function reportOf(error: unknown): Report {
     return { status: MISUSED, code: 'misused', message: error.message };
   if (error instanceof SocketError)
     return { status: REFUSED, code: 'unreachable', message: error.message };
-  if (error instanceof AuditError || error instanceof AdminError || error instanceof DatabaseError)
+  if (
+    error instanceof AuditError ||
+    error instanceof AdminError ||
+    error instanceof DatabaseError ||
+    error instanceof StoreError
+  )
     return {
       status: REFUSED,
       code: error.code,

@@ -290,4 +290,32 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     find: '  journal.probe();\n',
     replace: '  void journal;\n',
   },
+  {
+    rule: 8,
+    why: 'a server that an operator took is forgotten',
+    file: 'cli/identify.ts',
+    find: 'journal.setServer(JSON.stringify(session));',
+    replace: 'void journal;',
+  },
+  {
+    rule: 8,
+    why: 'what the journal knows of the server before does not count',
+    file: 'cli/identify.ts',
+    find: 'open({ replaces, ...(known && { known }) })',
+    replace: 'open({ replaces, ...(known && {}) })',
+  },
+  {
+    rule: 8,
+    why: 'a server is taken though the database may not be told',
+    file: 'cli/identify.ts',
+    find: '      throw error;\n    }\n  });',
+    replace: '    }\n  });',
+  },
+  {
+    rule: 8,
+    why: 'a server is taken and nobody stood for it',
+    file: 'cli/identify.ts',
+    find: "written(audit, 'asked', word);",
+    replace: '',
+  },
 ];

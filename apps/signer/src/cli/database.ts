@@ -18,8 +18,8 @@ export const DATABASE_FLAGS: readonly Flag[] = [
   ['--key <FILE>', 'PEM file of its key'],
 ];
 
-function urlOf(options: Options): string {
-  const file = needed(wordOf(options, 'urlFile'), '--url-file');
+/** The address in a file, of which nothing is repeated. @throws MisuseError */
+export function urlIn(file: string): string {
   try {
     return secretOf('--url-file', file);
   } catch (error) {
@@ -36,7 +36,7 @@ export async function migrated(
 ): Promise<{ readonly lines: readonly string[]; readonly json: unknown }> {
   const [ca, cert, key] = ['ca', 'cert', 'key'].map(name => wordOf(options, name));
   const database = openDatabase({
-    url: urlOf(options),
+    url: urlIn(needed(wordOf(options, 'urlFile'), '--url-file')),
     applicationName: 'meridian-signer migrate',
     timeouts: { statementMs: STATEMENT_MS, lockMs: STATEMENT_MS },
     ...tlsOf({ ca, cert, key }),

@@ -96,6 +96,28 @@ describe('a guard of the identity', () => {
     expect(verdicts({}, { system: null }, {})).toEqual(['admitted', 'admitted']);
   });
 
+  test('takes the server that an operator names in the place of another, and no third one', () => {
+    const replaces = { from: 's1', to: 's2' };
+    const upgraded = { system: 's2', timeline: '00000001' };
+    const known = { ...HERE, timeline: '00000007' };
+    expect(verdicts({ known, replaces }, upgraded, {})).toEqual(['admitted', 'other_cluster']);
+    expect(verdicts({ replaces }, upgraded)).toEqual(['admitted']);
+    const recorded = { ...upgraded, recordedSystem: 's2' };
+    expect(verdicts({ known, replaces }, recorded)).toEqual(['admitted']);
+    // Nothing was replaced, or something else.
+    expect(verdicts({ replaces }, recorded)).toEqual(['other_cluster']);
+    const refused: readonly (readonly [Partial<DatabaseOptions>, Partial<Session>])[] = [
+      [{ known }, { ...upgraded, system: 's3' }],
+      [{ known }, { ...upgraded, system: null }],
+      [{ known }, { ...upgraded, recordedSystem: 's3' }],
+      [{ known: { ...known, system: 's3' } }, upgraded],
+      [{ known }, { ...upgraded, cluster: 'c2' }],
+      [{ known, cluster: 'c2' }, upgraded],
+    ];
+    for (const [options, session] of refused)
+      expect(verdicts({ ...options, replaces }, session)).toEqual(['other_cluster']);
+  });
+
   test('takes a later timeline only where that was allowed and commits had a second home', () => {
     const [first, second] = [{}, { timeline: '00000002' }];
     const alone = { isSynchronous: false };

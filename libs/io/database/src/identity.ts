@@ -23,13 +23,16 @@ export type Guard = {
 
 /** A guard that remembers what it admitted, beginning with what an earlier process knew. */
 export function identityGuard(options: DatabaseOptions): Guard {
-  const { cluster, met } = options;
+  const { cluster, met, replaces } = options;
   let { known } = options;
   return {
     admit: session => {
       const pinned = cluster?.toLowerCase() ?? known?.cluster ?? null;
-      assertSameCluster(session, pinned, known);
-      if (known !== undefined && session.timeline !== known.timeline) {
+      assertSameCluster(session, pinned);
+      assertSameServer(session, known, replaces);
+      // Another server counts its timelines from its own beginning.
+      const isReplaced = replaces !== undefined && known?.system === replaces.from;
+      if (known !== undefined && !isReplaced && session.timeline !== known.timeline) {
         assertTakenOver(known, session, options);
       }
       const now = { ...session, cluster: session.cluster ?? known?.cluster ?? null };
@@ -44,21 +47,45 @@ function isSame(one: Session | undefined, other: Session): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function assertSameCluster(
-  session: Session,
-  pinned: string | null,
+function assertSameCluster({ cluster }: Session, pinned: string | null): void {
+  if (pinned === null || cluster === pinned) return;
+  throw new DatabaseError(
+    'other_cluster',
+    `its identity is ${cluster ?? 'nothing'}, not ${pinned}`,
+  );
+}
+
+/** A dump that was restored into another server has the row of the first one. */
+function assertSameServer(
+  { system, recordedSystem }: Session,
   known: Session | undefined,
+  replaces: DatabaseOptions['replaces'],
 ): void {
-  if (pinned !== null && session.cluster !== pinned) {
-    const found = session.cluster ?? 'nothing';
-    throw new DatabaseError('other_cluster', `its identity is ${found}, not ${pinned}`);
+  const named = [recordedSystem, known?.system ?? null].filter(each => each !== null);
+  if (replaces !== undefined) {
+    assertReplaced(system, named, replaces);
+    return;
   }
-  const { system, recordedSystem } = session;
-  // A dump that was restored into another server has the row of the first one.
-  const others = [recordedSystem, known?.system ?? null].filter(other => other !== null);
-  if (system !== null && others.some(other => other !== system)) {
-    throw new DatabaseError('other_cluster', `its server is ${system}, not ${others.join(', ')}`);
-  }
+  if (system === null || named.every(each => each === system)) return;
+  const others = [...new Set(named.filter(each => each !== system))].join(', ');
+  throw new DatabaseError('other_cluster', `its server is ${system}, not ${others}`);
+}
+
+function assertReplaced(
+  system: string | null,
+  named: readonly string[],
+  { from, to }: NonNullable<DatabaseOptions['replaces']>,
+): void {
+  const wrong = system === to ? named.find(each => each !== from && each !== to) : system;
+  if (wrong !== undefined)
+    throw new DatabaseError(
+      'other_cluster',
+      system === to
+        ? `its server was ${wrong}, not ${from}`
+        : `its server is ${wrong ?? 'not told'}, not ${to}`,
+    );
+  if (!named.includes(from))
+    throw new DatabaseError('other_cluster', `nothing takes its server for ${from}`);
 }
 
 function assertTakenOver(
@@ -99,4 +126,21 @@ export async function provisionIdentity(database: Database): Promise<string> {
   );
   assert(typeof row?.['cluster'] === 'string', 'an identity that was written is there');
   return row['cluster'];
+}
+
+/**
+ * Writes down that another server holds a database now. Does nothing where that is written already.
+ * @throws DatabaseError
+ */
+export async function replaceIdentity(
+  database: Database,
+  { from, to }: NonNullable<DatabaseOptions['replaces']>,
+): Promise<void> {
+  const { recordedSystem } = await database.session({ deadlineMs: DEADLINE_MS });
+  if (recordedSystem === to) return;
+  await database.query(
+    'UPDATE cluster_identity SET system_identifier = $2::TEXT WHERE system_identifier = $1::TEXT',
+    [from, to],
+    { deadlineMs: DEADLINE_MS },
+  );
 }

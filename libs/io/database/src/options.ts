@@ -51,6 +51,11 @@ export type DatabaseOptions = {
   readonly timeline?: string;
   /** The server as an earlier process knew it: a new one is held against it, too. */
   readonly known?: Session;
+  /**
+   * The word of an operator that the server `to` holds what the server `from` held, as after pg_upgrade or a dump that was
+   * restored: identifiers of PostgreSQL. No third one is taken then.
+   */
+  readonly replaces?: { readonly from: string; readonly to: string };
   /** Told of a server that is taken and differs from the one before. What it throws keeps the server from being taken. */
   readonly met?: (session: Session) => void;
   /** PEM files; with `cert` and `key` a client shows who it is. */

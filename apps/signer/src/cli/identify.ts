@@ -1,0 +1,190 @@
+import { existsSync } from 'node:fs';
+import { SIGNER } from '@meridian/configuration';
+import {
+  DatabaseError,
+  openDatabase,
+  replaceIdentity,
+  type Database,
+  type Session,
+} from '@meridian/database';
+import { instant } from '@meridian/prelude';
+import { readConfiguration } from '@meridian/service/schema';
+import { openJournal, StoreError, type Journal } from '@meridian/watermark-store';
+import { openAudit } from '../audit.ts';
+import type { AuditFields } from '../audit/line.ts';
+import type { Configuration } from '../compose.ts';
+import { tlsOf } from '../tls.ts';
+import { urlIn } from './database.ts';
+import {
+  BY_FLAG,
+  MisuseError,
+  needed,
+  textOfFile,
+  wordOf,
+  type Flag,
+  type Options,
+} from './options.ts';
+
+/** How `database identify` is called. */
+export const IDENTIFY_FLAGS: readonly Flag[] = [
+  ['--config <FILE>', 'the configuration of the signer, which must not run'],
+  ['--replace <OLD>', 'the server that held the database before, as the refusal names it'],
+  ['--with <NEW>', 'the server that holds it now, as the refusal names it'],
+  ['--url-file <FILE>', 'as for migrate; needed once for a database (default: database.urlFile)'],
+  BY_FLAG,
+];
+
+const LIMIT = { deadlineMs: 10_000 };
+
+/** An operator's word that one server took the place of another. */
+type Replacement = { readonly from: string; readonly to: string; readonly by: string };
+
+/**
+ * Says which server a signer's database is on; where an operator says that it took the place of another one, database
+ * and journal are told. Rows are not touched: they are held against the journal as ever (rule 8).
+ * @throws MisuseError, DatabaseError, StoreError, AuditError
+ */
+export async function identified(
+  options: Options,
+): Promise<{ readonly lines: readonly string[]; readonly json: unknown }> {
+  const replacement = replacementOf(options);
+  const { shared, journalFile, audit } = placesOf(options);
+  const urlFile = wordOf(options, 'urlFile') ?? shared.urlFile;
+  const journal = heldJournal(journalFile);
+  try {
+    const text = journal.server();
+    const known = text === undefined ? undefined : (JSON.parse(text) as Session);
+    const open = (other: object): Database => opened(shared, urlFile, other);
+    if (replacement !== undefined) await replaced({ journal, open, audit, known }, replacement);
+    // As a signer does: whatever is not as it should be now keeps it from starting, too.
+    const now = journal.server();
+    const server = await using(
+      open(now === undefined ? {} : { known: JSON.parse(now) as Session }),
+      database => database.session(LIMIT),
+    );
+    const { cluster, system, timeline } = server;
+    return {
+      lines: [
+        `cluster ${cluster ?? 'none'}`,
+        `server ${system ?? 'not told'}, timeline ${timeline ?? 'none'}`,
+      ],
+      json: { cluster, system, timeline, replaced: replacement?.from },
+    };
+  } finally {
+    journal.close();
+  }
+}
+
+type Places = {
+  readonly journal: Journal;
+  readonly open: (other: object) => Database;
+  readonly audit: string | undefined;
+  readonly known: Session | undefined;
+};
+
+/** First the database, then the journal: what is cut off in between is done by the same command again. */
+async function replaced({ journal, open, audit, known }: Places, word: Replacement): Promise<void> {
+  const { from, to } = word;
+  const replaces = { from, to };
+  await using(open({ replaces, ...(known && { known }) }), async database => {
+    await database.session(LIMIT);
+    written(audit, 'asked', word);
+    try {
+      await replaceIdentity(database, replaces);
+    } catch (error) {
+      written(audit, 'refused', {
+        ...word,
+        code: error instanceof DatabaseError ? error.code : 'mistake',
+      });
+      throw error;
+    }
+  });
+  const session = await using(open({}), database => database.session(LIMIT));
+  journal.setServer(JSON.stringify(session));
+  written(audit, 'done', word);
+}
+
+/** @throws AuditError */
+function written(path: string | undefined, event: string, fields: AuditFields): void {
+  if (path === undefined) return;
+  const audit = openAudit(path, () => instant(Date.now()));
+  try {
+    audit.record(`database.identify.${event}`, fields);
+  } finally {
+    audit.close();
+  }
+}
+
+async function using<Outcome>(
+  database: Database,
+  act: (database: Database) => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await act(database);
+  } finally {
+    await database.close();
+  }
+}
+
+type Shared = NonNullable<Configuration['database']>;
+
+function opened(
+  { urlFile: _, ca, cert, key, timeline: __, cluster, ...options }: Shared,
+  urlFile: string,
+  other: object,
+): Database {
+  return openDatabase({
+    ...options,
+    url: urlIn(urlFile),
+    applicationName: 'meridian-signer identify',
+    ...(cluster === undefined ? {} : { cluster }),
+    ...tlsOf({ ca, cert, key }),
+    ...other,
+  });
+}
+
+/** @throws StoreError `busy` while a signer runs */
+function heldJournal(file: string): Journal {
+  if (!existsSync(file)) throw new MisuseError(`journal: ${file} is not there`);
+  try {
+    return openJournal(file);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'busy')
+      throw new StoreError('busy', `${file} is the journal of a signer that runs: stop it first`);
+    throw error;
+  }
+}
+
+function placesOf(options: Options): {
+  readonly shared: Shared;
+  readonly journalFile: string;
+  readonly audit: string | undefined;
+} {
+  const config = needed(wordOf(options, 'config'), '--config');
+  const text = textOfFile(config);
+  const read = readConfiguration({ app: 'signer', schema: SIGNER, text, env: process.env });
+  if (!read.ok) throw new MisuseError(`${config}: ${read.error.join('; ')}`);
+  const { database: shared, journal: journalFile, audit } = read.value;
+  if (shared === undefined) throw new MisuseError(`${config}: database is missing`);
+  return { shared, journalFile, audit };
+}
+
+/** @throws MisuseError */
+function replacementOf(options: Options): Replacement | undefined {
+  const [from, to] = [wordOf(options, 'replace'), wordOf(options, 'with')];
+  if (from === undefined && to === undefined) return undefined;
+  const word = {
+    from: needed(from, '--replace'),
+    to: needed(to, '--with'),
+    by: needed(wordOf(options, 'by'), '--by'),
+  };
+  for (const [flag, value] of [
+    ['--replace', word.from],
+    ['--with', word.to],
+  ] as const)
+    if (!/^\d{1,20}$/.test(value))
+      throw new MisuseError(`${flag}: the digits that name a server are expected`);
+  if (word.from === word.to)
+    throw new MisuseError('--with: another server than that of --replace is expected');
+  return word;
+}

@@ -318,4 +318,25 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     find: "written(audit, 'asked', word);",
     replace: '',
   },
+  {
+    rule: 8,
+    why: 'the server that an earlier process knew does not count',
+    file: 'guard.ts',
+    find: '{ known: JSON.parse(known) as ServerSession }',
+    replace: '{}',
+  },
+  {
+    rule: 8,
+    why: 'the server of a database is not remembered',
+    file: 'guard.ts',
+    find: 'met: session => journal.setServer(JSON.stringify(session)),',
+    replace: '',
+  },
+  {
+    rule: '§4.6',
+    why: 'a guard that is not opened keeps the journal',
+    file: 'guard.ts',
+    find: '    journal.close();\n    throw error;',
+    replace: '    throw error;',
+  },
 ];

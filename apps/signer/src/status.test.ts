@@ -2,16 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { Row } from '@meridian/watermark';
 import { StoreError } from '@meridian/watermark-store';
 import { Doubts } from './doubts.ts';
-import { activeStore, BAKER, CHAIN, countedKeystore, journalOf } from './fixtures.ts';
+import { activeStore, BAKER, CHAIN, countedKeystore, journalOf, OTHER } from './fixtures.ts';
 import { checksOf, type StatusParts } from './status.ts';
-import type { WatchedGuard } from './watch.ts';
+import type { Difference, WatchedGuard } from './watch.ts';
+
+type Key = typeof BAKER;
 
 async function parts(given: Partial<StatusParts> = {}, guarded: Partial<WatchedGuard> = {}) {
   const store = await activeStore();
   const rows = await store.rows();
   const guard: WatchedGuard = {
     ...{ store, journal: await journalOf(store), findings: [], isShared: false },
-    ...{ seen: () => rows, close: store.close, ...guarded },
+    ...{ seen: () => rows, differing: () => [], close: store.close, ...guarded },
   };
   const status: StatusParts = {
     keystore: countedKeystore().keystore,
@@ -76,5 +78,48 @@ describe('a signer is ready', () => {
     const journal = { ...(await journalOf(await activeStore())), rows: () => [] };
     const none = await parts({}, { journal });
     expect((await settled(checksOf(none.status)))['rows']).toBe('no row was set up');
+  });
+
+  const differ = (rows: readonly Row[], code: Difference['code']) =>
+    rows.map(known => ({ known, code }));
+  const NONE = 'none of its keys can sign: ';
+  test.each<
+    [string, (rows: readonly Row[]) => Partial<WatchedGuard>, readonly Key[], true | string]
+  >([
+    ['all that it knows', () => ({}), [BAKER], true],
+    [
+      'rows that another signer released',
+      rows => ({ differing: () => differ(rows, 'superseded') }),
+      [BAKER],
+      `${NONE}superseded`,
+    ],
+    [
+      'one row of its key that is as it was',
+      rows => ({ differing: () => differ(rows.slice(1), 'superseded') }),
+      [BAKER],
+      true,
+    ],
+    ['keys that it was never told of', () => ({}), [OTHER], `${NONE}unknown_row`],
+    ['a key that it was never told of, and another one', () => ({}), [BAKER, OTHER], true],
+    [
+      'a key that was released, and one that it was never told of',
+      rows => ({ differing: () => differ(rows, 'superseded') }),
+      [BAKER, OTHER],
+      `${NONE}superseded, unknown_row`,
+    ],
+    ...(['standby', 'frozen', 'active'] as const).map(
+      mode =>
+        [
+          `rows that are ${mode}`,
+          (rows: readonly Row[]) => ({ seen: () => rows.map(row => ({ ...row, mode })) }),
+          [BAKER],
+          true,
+        ] as [string, (rows: readonly Row[]) => Partial<WatchedGuard>, readonly Key[], true],
+    ),
+  ])('with %s: as the table says', async (_what, guarded, keys, said) => {
+    const { rows } = await parts();
+    const { keystore } = countedKeystore(undefined, keys);
+    const { status } = await parts({ keystore }, guarded(rows));
+    expect((await settled(checksOf(status)))['rows']).toBe(said);
   });
 });

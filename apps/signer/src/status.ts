@@ -1,5 +1,7 @@
 import type { Keystore } from '@meridian/keystore';
 import type { Check } from '@meridian/service';
+import type { PublicKeyHash } from '@meridian/tezos';
+import type { RowKey } from '@meridian/watermark';
 import type { Configuration } from './compose.ts';
 import type { Doubts } from './doubts.ts';
 import type { WatchedGuard } from './watch.ts';
@@ -22,16 +24,35 @@ export function checksOf(parts: StatusParts): Readonly<Record<string, Check | Pr
     running: parts.ending.aborted ? 'it is stopping' : true,
     store: guard === undefined ? 'it is not open' : probed(probeOf(guard)),
     vault: parts.vault(),
-    rows: rowsCheck(parts.doubts, guard),
+    rows: rowsCheck(parts, guard),
   };
 }
 
-function rowsCheck(doubts: Doubts, guard: WatchedGuard | undefined): Check {
+function rowsCheck({ doubts, keystore }: StatusParts, guard: WatchedGuard | undefined): Check {
   const latched = guard?.seen().filter(({ mode }) => mode === 'latched').length ?? 0;
   if (doubts.count() > 0)
     return `${doubts.count().toString()} keys are stopped: their rows changed`;
   if (latched > 0) return `${latched.toString()} rows are latched`;
-  return guard === undefined || guard.journal.rows().length > 0 || 'no row was set up';
+  if (guard === undefined) return true;
+  if (guard.journal.rows().length === 0) return 'no row was set up';
+  const reasons = keystore.keys().map(({ pkh }) => reasonsOf(guard, pkh));
+  // A key that stands by was not taken from this signer: it is ready for it.
+  return (
+    reasons.some(of => of.length === 0) ||
+    `none of its keys can sign: ${[...new Set(reasons.flat())].sort().join(', ')}`
+  );
+}
+
+/** Why no row of a key is what this signer may use; none while one is, in whatever mode. */
+function reasonsOf({ journal, differing }: WatchedGuard, pkh: PublicKeyHash): readonly string[] {
+  const known = journal.rows().filter(row => row.pkh === pkh);
+  if (known.length === 0) return ['unknown_row'];
+  const codes = known.map(row => differing().find(each => isSame(each.known, row))?.code);
+  return codes.includes(undefined) ? [] : codes.filter(code => code !== undefined);
+}
+
+function isSame(one: RowKey, other: RowKey): boolean {
+  return one.chainId === other.chainId && one.pkh === other.pkh && one.kind === other.kind;
 }
 
 /** Both are needed to sign: the store, and what bears witness to it. */

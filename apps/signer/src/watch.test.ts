@@ -79,10 +79,26 @@ describe('a guard', () => {
     await pass(2_000);
     expect(told).toEqual(['block missing_row', 'attestation missing_row']);
     expect(guard.seen()).toEqual([]);
+    const differing = guard.differing().map(({ known, code }) => `${known.kind} ${code}`);
+    expect(differing).toEqual(['block missing_row', 'attestation missing_row']);
     expect(doubts.of(KEY)?.code).toBe('missing_row');
     await guard.close();
     await pass(6_000);
     expect(told).toEqual(['block missing_row', 'attestation missing_row', 'closed']);
+  });
+
+  test('tells of rows that another signer released, until it is told of them itself', async () => {
+    const { kept, opened, doubts } = await watching();
+    const { differing, journal } = await opened;
+    const released = [...kept.values()].map(row => ({ ...row, generation: row.generation + 1 }));
+    for (const [name, row] of [...kept.keys()].map((each, at) => [each, released[at]!] as const))
+      kept.set(name, row);
+    await pass(2_000);
+    expect(differing().map(({ code }) => code)).toEqual(['superseded', 'superseded']);
+    expect(doubts.count()).toBe(0);
+    journal.learn(released);
+    await pass(2_000);
+    expect(differing()).toEqual([]);
   });
 
   test('of one process alone that fails is broken for good, and that is told', async () => {

@@ -21,7 +21,12 @@ export type WatchParts = {
 export type WatchedGuard = OpenGuard & {
   /** The rows as they were when they were last looked at. */
   readonly seen: () => readonly Row[];
+  /** Those that this signer knows otherwise, as it knew them then, and why they cannot have come from that. */
+  readonly differing: () => readonly Difference[];
 };
+
+/** A row that the store does not have as this signer knows it. */
+export type Difference = { readonly known: Row; readonly code: Refusal['code'] };
 
 /** What a store says that is as good as before afterwards. */
 const PASSING: ReadonlySet<StoreErrorCode> = new Set(['overloaded', 'mistake']);
@@ -42,9 +47,16 @@ export async function openWatched(parts: WatchParts): Promise<WatchedGuard> {
     parts.found(known, { code });
   }
   let seen: readonly Row[] | undefined;
+  let differing: readonly Difference[] = [];
   const look = async (): Promise<void> => {
+    const found: Difference[] = [];
+    const tell = (known: Row, refusal: Refusal): void => {
+      found.push({ known, code: refusal.code });
+      parts.found(known, refusal);
+    };
     try {
-      seen = await patrol({ ...guard, ...parts });
+      seen = await patrol({ ...guard, ...parts, found: tell });
+      differing = found;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       parts.missed(error);
@@ -68,7 +80,8 @@ export async function openWatched(parts: WatchParts): Promise<WatchedGuard> {
   }
   const stop = repeatedly(look);
   const close = () => stop().finally(guard.close);
-  if (seen !== undefined) return { ...guard, seen: () => seen ?? [], close };
+  if (seen !== undefined)
+    return { ...guard, seen: () => seen ?? [], differing: () => differing, close };
   await close();
   throw new StoreError('closed');
 }

@@ -339,4 +339,32 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     find: '    journal.close();\n    throw error;',
     replace: '    throw error;',
   },
+  {
+    rule: 8,
+    why: 'what a look at the rows found is forgotten by those who ask',
+    file: 'watch.ts',
+    find: '      found.push({ known, code: refusal.code });\n',
+    replace: '',
+  },
+  {
+    rule: 8,
+    why: 'what differed once differs for ever',
+    file: 'watch.ts',
+    find: '      differing = found;\n',
+    replace: '      differing = [...differing, ...found];\n',
+  },
+  {
+    rule: 9,
+    why: 'a signer that may use none of its rows is ready',
+    file: 'status.ts',
+    find: 'reasons.some(of => of.length === 0) ||',
+    replace: 'reasons.some(of => of.length >= 0) ||',
+  },
+  {
+    rule: 9,
+    why: 'a signer that was told of none of its keys is ready',
+    file: 'status.ts',
+    find: "if (known.length === 0) return ['unknown_row'];",
+    replace: 'if (known.length === 0) return [];',
+  },
 ];

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { randomUUID } from 'node:crypto';
 import type { AuditFields } from '../audit/line.ts';
 import type { Action, Outcome } from './action.ts';
 import { askedAccount, doneAccount, type Account } from './account.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SIGNER } from '@meridian/configuration';
 import type { DaemonWorld } from '@meridian/service';
+import { STORE_ERRORS, StoreError, type WatermarkStore } from '@meridian/watermark-store';
 import { startSigner, type SignerParts } from './compose.ts';
 import { activeStore, CHAIN, countedKeystore, journalOf } from './fixtures.ts';
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 });
 
 /** Starts a signer in this process, over a store in memory; what it logged, and its port for operations. */
-async function started(other: object) {
+async function started(other: object, given?: WatermarkStore) {
   const logged: (readonly [string, string, object | undefined])[] = [];
   const tell = (severity: string) => (event: string, fields?: object) =>
     void logged.push([severity, event, fields]);
@@ -30,8 +31,8 @@ async function started(other: object) {
     fail: error => expect.fail(error.message),
     announce: facts => ports.push(facts as { operationsPort: number }),
   };
-  const store = await activeStore();
-  const journal = await journalOf(store);
+  const store = given ?? (await activeStore());
+  const journal = await journalOf(await activeStore());
   const [held] = countedKeystore().keystore.keys();
   const parts: SignerParts = {
     openKeystore: () => countedKeystore().keystore,
@@ -61,4 +62,14 @@ test('a signer whose audit is damaged starts, says so, and counts it', async () 
   expect(logged.map(([, event]) => event)).toContain('holds_store');
   expect(await read('metrics')).toMatch(/^meridian_signer_audit_set_aside_total 1$/m);
   expect(readdirSync(folder).filter(name => name.startsWith('audit'))).toHaveLength(2);
+});
+
+test('what a store fails with is logged with its code', async () => {
+  const store = await activeStore();
+  let tries = 0;
+  const rows = () => (++tries === 1 ? Promise.reject(new StoreError('overloaded')) : store.rows());
+  const { logged } = await started({}, { ...store, rows });
+  expect(logged.find(([, event]) => event === 'rows_not_seen')?.[2]).toEqual({
+    ...{ code: 'overloaded', why: STORE_ERRORS.overloaded },
+  });
 });

@@ -1,7 +1,7 @@
 import type { SIGNER } from '@meridian/configuration';
 import { softwareKeystore, type Keystore } from '@meridian/keystore';
 import { instant } from '@meridian/prelude';
-import { listen, openMetrics, serveOperations } from '@meridian/service';
+import { fieldsOf, listen, openMetrics, serveOperations } from '@meridian/service';
 import type { Check, DaemonWorld, Metrics, z } from '@meridian/service';
 import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
 import { serveAdministration } from './administration.ts';
@@ -85,7 +85,7 @@ export async function startSigner(
       log[levelOf(refusal)]('row_doubted', { chainId, pkh, kind, code });
       metrics.record('doubted_rows_total', 1, { kind, reason: code });
     },
-    missed: error => log.warn('rows_not_seen', { why: error.message }),
+    missed: error => log.warn('rows_not_seen', fieldsOf(error)),
   });
   if (configuration.audit !== undefined) held.audit = auditOf(configuration.audit, metrics, log);
   held.guard = guard;
@@ -143,7 +143,7 @@ function answersOf(
     marks: pkh => marksOf({ chains, store: () => held.guard?.store }, pkh),
     authorizedKeys: configuration.authorizedKeys.map(key => key as PublicKey),
     allow: configuration.allow,
-    mistake: error => log.error('mistake', { why: wordsOf(error) }),
+    mistake: error => log.error('mistake', fieldsOf(error)),
   };
 }
 
@@ -157,10 +157,6 @@ async function serve(
   atEnd(http.close);
   if (socket !== undefined) atEnd((await serveSocket(socket, answers)).close);
   return http.port;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** @throws Error for a companion key that is none, and for a key that has no role */

@@ -22,6 +22,8 @@ const PROGRAM = `
       atEnd(async () => log.info('closed_first_started'));
       atEnd(async () => log.info('closed_last_started'));
       if (word === 'fail') throw new Error('cannot');
+      if (word === 'coded') throw Object.assign(new Error('cannot'), { code: 'replaced' });
+      if (word === 'broken') setTimeout(() => { throw Object.assign(new Error('cannot'), { code: 'busy' }); });
       if (word === 'crash') setTimeout(() => { throw new Error('broken'); });
       if (word === 'hang') atEnd(() => new Promise(() => undefined));
       announce({ word });
@@ -71,6 +73,20 @@ test('a start that fails and a mistake at work are one line in the log, and 1', 
   expect([failed.status, failed.events]).toEqual([1, ['not_started']]);
   const crashed = await run('crash');
   expect([crashed.status, crashed.events.includes('failed')]).toEqual([1, true]);
+});
+
+test('an error that has a code is told with it', async () => {
+  const told = async (word: string) =>
+    JSON.parse(
+      (await run(word)).err.split('\n').find(line => line.includes('cannot')) ?? '',
+    ) as object;
+  expect(await told('coded')).toMatchObject({
+    event: 'not_started',
+    why: 'cannot',
+    code: 'replaced',
+  });
+  expect(await told('broken')).toMatchObject({ event: 'failed', why: 'cannot', code: 'busy' });
+  expect(await told('fail')).not.toHaveProperty('code');
 });
 
 test('a configuration can be checked alone, and a wrong one ends with 2 before anything starts', async () => {

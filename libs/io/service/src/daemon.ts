@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { configurationKeys, readConfiguration } from './configuration.ts';
-import { openLog, type Log } from './log.ts';
+import { fieldsOf, openLog, type Log } from './log.ts';
 
 /** What a daemon is. */
 export type Daemon<Schema extends z.ZodObject> = {
@@ -58,7 +58,7 @@ export async function runDaemon<Schema extends z.ZodObject>(daemon: Daemon<Schem
     });
     log.info('started');
   } catch (error) {
-    log.error('not_started', { why: error instanceof Error ? error.message : String(error) });
+    log.error('not_started', fieldsOf(error));
     process.exit(REFUSED);
   }
 }
@@ -142,7 +142,7 @@ function endWell(
     });
   }
   const fail = (error: Error): void => {
-    log.error('failed', { why: error.message, stack: error.stack });
+    log.error('failed', { ...fieldsOf(error), stack: error.stack });
     end(REFUSED);
   };
   process.on('uncaughtException', fail);

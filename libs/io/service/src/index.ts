@@ -1,7 +1,7 @@
 export { configurationKeys, readConfiguration } from './configuration.ts';
 export type { ConfigurationKey, ConfigurationSource } from './configuration.ts';
 export { runDaemon, type Daemon, type DaemonWorld } from './daemon.ts';
-export { openLog, type Log } from './log.ts';
+export { fieldsOf, openLog, type Log } from './log.ts';
 export { openMetrics, type MetricRow, type Metrics } from './metrics.ts';
 export {
   listen,

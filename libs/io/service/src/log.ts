@@ -29,3 +29,10 @@ export function openLog(app: string, level: string): Log {
     error: (event, fields = {}) => logger.error(fields, event),
   };
 }
+
+/** An error as fields of a line: its words, and the code by which its class tells what it is, if it has one. */
+export function fieldsOf(error: unknown): { readonly why: string; readonly code?: string } {
+  if (!(error instanceof Error)) return { why: String(error) };
+  const { message: why, code } = error as Error & { readonly code?: unknown };
+  return typeof code === 'string' ? { why, code } : { why };
+}

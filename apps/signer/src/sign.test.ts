@@ -7,7 +7,7 @@ import { memoryStore, StoreError } from '@meridian/watermark-store';
 import type { Journal, WatermarkStore } from '@meridian/watermark-store';
 import { activate, activeStore, attestation, BAKER, block } from './fixtures.ts';
 import { countedKeystore, journalOf, OTHER, OTHER_CHAIN, signingParts } from './fixtures.ts';
-import { createSigning, type SigningParts } from './sign.ts';
+import { createSigning, type SignOutcome, type SigningParts } from './sign.ts';
 
 type Given = Partial<Omit<SigningParts, 'keystore'>> & {
   readonly store?: WatermarkStore;
@@ -251,6 +251,24 @@ describe('a vote', () => {
     expect(await next.ask(attestation(10))).toEqual(answer);
     expect([first.used(), next.used()]).toEqual([1, 1]);
     expect(first.outcomes).toContain('not stored: store_unavailable');
+  });
+
+  test('and a store that fails are told with what it failed with', async () => {
+    const store = await activeStore();
+    const told: SignOutcome[] = [];
+    const parts = {
+      observe: (outcome: SignOutcome) => void told.push(outcome),
+      unsealed: (outcome: SignOutcome) => void told.push(outcome),
+    };
+    const advance = () => Promise.reject(new StoreError('overloaded'));
+    const seal = () => Promise.reject(new StoreError('replaced'));
+    await (await signing({ store: { ...store, advance }, ...parts })).ask(attestation(10));
+    await (await signing({ store: { ...store, seal }, ...parts })).ask(attestation(10));
+    await new Promise(resolve => setImmediate(resolve));
+    const codes = told.map(({ outcome, code }) => `${outcome} ${String(code)}`).sort();
+    expect(codes).toEqual([
+      ...['signed undefined', 'store_unavailable overloaded', 'store_unavailable replaced'],
+    ]);
   });
 
   test.each<[string, WatermarkStore['seal']]>([

@@ -7,7 +7,7 @@ import { readSignBytes, type SignSubject } from '@meridian/tezos/forge';
 import { continuationRefusal, REFUSALS, signRequest } from '@meridian/watermark';
 import type { Permission, Refusal, Row, SignRequest } from '@meridian/watermark';
 import { STORE_ERRORS, StoreError } from '@meridian/watermark-store';
-import type { Journal, WatermarkStore } from '@meridian/watermark-store';
+import type { Journal, StoreErrorCode, WatermarkStore } from '@meridian/watermark-store';
 import { within } from './deadline.ts';
 import { latchDoubted, type Doubts } from './doubts.ts';
 import { horizonRefusal, policyProblem, type Policy } from './policy.ts';
@@ -23,6 +23,8 @@ export type SignOutcome = {
   readonly round: number;
   /** `signed`, `released` for a signature that was given before, or the code of a refusal. */
   readonly outcome: string;
+  /** What the store failed with, where that is why. */
+  readonly code?: StoreErrorCode;
 };
 
 /** A part of the way of a request that takes time. */
@@ -105,10 +107,10 @@ async function signOnce(
 ): Promise<Signed> {
   const { pkh, subject, name } = asked;
   const { kind, chainId, level, round } = subject;
-  const tell = (outcome: string): void =>
-    parts.observe({ chainId, kind, pkh, level, round, outcome });
-  const refuse = (problem: Problem): Signed => {
-    tell(problem.code);
+  const tell = (outcome: string, code?: StoreErrorCode): void =>
+    parts.observe({ chainId, kind, pkh, level, round, outcome, ...(code && { code }) });
+  const refuse = (problem: Problem, code?: StoreErrorCode): Signed => {
+    tell(problem.code, code);
     return err(problem);
   };
   const release = (signature: Signature, outcome: 'signed' | 'released'): Signed => {
@@ -132,7 +134,7 @@ async function signOnce(
   } catch (error) {
     // What is no fault of the store is one of ours, and told as such by who answers.
     if (!(error instanceof StoreError)) throw error;
-    return refuse(protocolProblem('store_unavailable', STORE_ERRORS[error.code]));
+    return refuse(protocolProblem('store_unavailable', STORE_ERRORS[error.code]), error.code);
   }
 }
 

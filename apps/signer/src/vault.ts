@@ -2,7 +2,8 @@ import { err, ok, type Result } from '@meridian/prelude';
 import { protocolProblem, refusalProblem, type Problem } from '@meridian/signer-protocol';
 import type { Signature } from '@meridian/tezos';
 import type { SignRequest } from '@meridian/watermark';
-import type { WatermarkStore } from '@meridian/watermark-store';
+import { StoreError } from '@meridian/watermark-store';
+import type { StoreErrorCode, WatermarkStore } from '@meridian/watermark-store';
 import { within } from './deadline.ts';
 import type { Guard, SigningParts } from './sign.ts';
 
@@ -61,7 +62,8 @@ function watch(
   sealing: ReturnType<WatermarkStore['seal']>,
 ): void {
   const { chainId, kind, pkh, level, round } = request;
-  const lost = (outcome: string): void => unsealed({ chainId, kind, pkh, level, round, outcome });
+  const lost = (outcome: string, code?: StoreErrorCode): void =>
+    unsealed({ chainId, kind, pkh, level, round, outcome, ...(code && { code }) });
   sealing
     .then(
       sealed => {
@@ -71,7 +73,8 @@ function watch(
           lost(sealed.error.code);
         }
       },
-      () => lost('store_unavailable'),
+      (error: unknown) =>
+        lost('store_unavailable', error instanceof StoreError ? error.code : undefined),
     )
     // A report that cannot be made, as on a full disk, ends nothing that is under way.
     .catch(() => undefined);

@@ -70,8 +70,8 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     rule: '§4.6',
     why: 'a vote that cannot be stored goes unreported',
     file: 'vault.ts',
-    find: "      () => lost('store_unavailable'),\n",
-    replace: '',
+    find: "        lost('store_unavailable', error instanceof StoreError ? error.code : undefined),",
+    replace: '        void error,',
   },
   {
     rule: '§4.6',
@@ -366,5 +366,12 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     file: 'status.ts',
     find: "if (known.length === 0) return ['unknown_row'];",
     replace: 'if (known.length === 0) return [];',
+  },
+  {
+    rule: '§4.6',
+    why: 'what kept the signature of a vote from being stored is not told',
+    file: 'vault.ts',
+    find: 'error instanceof StoreError ? error.code : undefined',
+    replace: 'error instanceof StoreError ? undefined : undefined',
   },
 ];

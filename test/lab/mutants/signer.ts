@@ -188,7 +188,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: 9,
     why: 'a store that fails permits',
     file: 'sign.ts',
-    find: "    return refuse(protocolProblem('store_unavailable', STORE_ERRORS[error.code]));",
+    find: "    return refuse(protocolProblem('store_unavailable', STORE_ERRORS[error.code]), error.code);",
     replace: '    return ok({ signature: await parts.keystore.sign(pkh, asked.bytes) });',
   },
   {
@@ -238,7 +238,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: '§4.3',
     why: 'a refusal is not told',
     file: 'sign.ts',
-    find: '    tell(problem.code);\n',
+    find: '    tell(problem.code, code);\n',
     replace: '',
   },
   {
@@ -275,6 +275,13 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     file: 'sign.ts',
     find: '    guard.journal.probe();\n',
     replace: '',
+  },
+  {
+    rule: '§4.6',
+    why: 'what the store failed with is not told',
+    file: 'sign.ts',
+    find: 'round, outcome, ...(code && { code }) }',
+    replace: 'round, outcome }',
   },
   ...SIGNER_PARTS_MUTANTS,
   ...SIGNER_HTTP_MUTANTS,

@@ -1,16 +1,18 @@
-import type { Instant } from '@meridian/prelude';
-import { judgeBlock, type Verifier } from './judge.ts';
-import type { BlockHash } from '@meridian/tezos';
-import type { ViewStream } from './messages.ts';
-import { isObject, readHeader, readOperations, type Header } from './read.ts';
-import { ask, blame, inTurn, latest, newest, note, wantedRights } from './state.ts';
+import { ok, type Instant } from '@meridian/prelude';
+import type { Proposal } from '@meridian/tenderbake';
+import type { BlockHash, Round } from '@meridian/tezos';
+import { askAnew } from './agree.ts';
+import { judgeHeader, type Verifier } from './judge.ts';
+import type { NodeFault, Topic, ViewStream } from './messages.ts';
+import { isFarAhead, isPast, park, unpark } from './parking.ts';
+import { judgeProof } from './proof.ts';
+import { isObject, readHeader, type Header } from './read.ts';
+import { answered, ask, blame, inTurn, latest, newest, note, wantedRights } from './state.ts';
 import type { ParkedBlock, ViewState, ViewStep } from './state.ts';
 
 /** Headers that are remembered: some levels with all their rounds. */
 const HEADERS_MAX = 64;
 const JUDGED_MAX = 256;
-/** Blocks that wait for something; a node cannot make us keep more. */
-const PARKED_BLOCKS_MAX = 32;
 
 /** A block on a stream: the first node to bring it is as good as any. */
 export function hearBlock(
@@ -26,25 +28,21 @@ export function hearBlock(
   const { at, node, item } = event;
   const { protocol, options } = state;
   if (protocol === undefined) return [state, []];
-  const chain = isObject(item) ? item['chain_id'] : undefined;
+  const fields = isObject(item) ? item : {};
+  const chain = fields['chain_id'];
   if (chain !== undefined && chain !== options.chainId) return blame(state, node, 'other_chain');
-  const known = judgedHeader(state, item);
-  if (known !== undefined) return [noteBlock(state, node, at, known), []];
-  const header = readHeader(item, protocol);
+  const hash = fields['hash'] as BlockHash;
+  if (state.refused.has(hash)) return [state, []];
+  // Every node brings every block twice, and what was read needs no reading. Whoever claims the name of another block
+  // for his own says nothing new by it.
+  const told = state.told.has(hash) ? state.headers.get(hash) : undefined;
+  if (told !== undefined) return [noteBlock(state, node, at, told), []];
+  const known = state.parkedBlocks.get(hash)?.header;
+  const header = known === undefined ? readHeader(item, protocol) : ok(known);
   if (!header.ok) return blame(state, node, header.error);
-  const brought = noteBlock(state, node, at, header.value);
-  const lists: unknown = isObject(item) ? item['operations'] : undefined;
-  const operations = Array.isArray(lists) ? readOperations(lists[0], protocol) : undefined;
-  return judge(brought, verifier, at, { node, header: header.value, operations });
-}
-
-/**
- * The header of a good block by the name that an item claims: every node brings every block twice, and what was judged
- * needs no reading. Whoever claims the name of another block for his own says nothing new by it.
- */
-function judgedHeader({ judged, headers }: ViewState, item: unknown): Header | undefined {
-  const hash = isObject(item) ? (item['hash'] as BlockHash) : undefined;
-  return hash !== undefined && judged.has(hash) ? headers.get(hash) : undefined;
+  return bring(noteBlock(state, node, at, header.value), verifier, {
+    ...{ at, node, header: header.value, lists: fields['operations'] },
+  });
 }
 
 function noteBlock(state: ViewState, node: string, at: Instant, { fitness }: Header): ViewState {
@@ -54,42 +52,157 @@ function noteBlock(state: ViewState, node: string, at: Instant, { fitness }: Hea
   }));
 }
 
-/** Judges a block that is not judged yet, or parks it until what it needs has been read. */
-export function judge(
+/** A header as one node brought it, with what it says is in the block, if it says so. */
+type Brought = {
+  readonly at: Instant;
+  readonly node: string;
+  readonly header: Header;
+  readonly lists: unknown;
+};
+
+function bring(state: ViewState, verifier: Verifier, brought: Brought): ViewStep {
+  const { at, node, header, lists } = brought;
+  const { hash, fitness } = header;
+  const isJudged = state.told.has(hash) || state.refused.has(hash);
+  if (isJudged || isPast(state, fitness.level)) return [state, []];
+  if (isFarAhead(state, at, fitness.level)) return blame(state, node, 'far_ahead');
+  const known = state.parkedBlocks.get(hash) ?? fresh(header, at);
+  const block = { ...known, nodes: new Set(known.nodes).add(node) };
+  return judge(state, verifier, at, Array.isArray(lists) ? withProof(block, node, lists) : block);
+}
+
+function fresh(header: Header, since: Instant): ParkedBlock {
+  const nothing = { predecessor: undefined, proposal: undefined, proofs: new Map(), lacks: [] };
+  return { header, since, nodes: new Set(), ...nothing };
+}
+
+/** Notes what a node says is in a block; each node has one try. */
+export function withProof(
+  block: ParkedBlock,
+  node: string,
+  lists: readonly unknown[],
+): ParkedBlock {
+  const isWanted = block.header.fitness.lockedRound !== null && !block.proofs.has(node);
+  if (!isWanted) return block;
+  return { ...block, proofs: new Map(block.proofs).set(node, { kind: 'lists', lists }) };
+}
+
+/** Judges a block, or parks it until what it needs has been read. */
+function judge(state: ViewState, verifier: Verifier, at: Instant, block: ParkedBlock): ViewStep {
+  const { header } = block;
+  const predecessor = state.headers.get(header.predecessor) ?? block.predecessor;
+  const sound =
+    block.proposal === undefined
+      ? judgeHeader(state, verifier, header, predecessor)
+      : ok(block.proposal);
+  if (!sound.ok) {
+    const { error } = sound;
+    return error.kind === 'fault'
+      ? refuse(state, block, error.code)
+      : wait(state, at, block, error.topics);
+  }
+  const { lockedRound } = header.fitness;
+  return lockedRound === null
+    ? accept(state, verifier, at, block, sound.value)
+    : judgeProofs(state, verifier, at, { ...block, proposal: sound.value }, lockedRound);
+}
+
+/** A locked round needs a proof, whoever has it; a bad one speaks against the node that brought it, not the block. */
+function judgeProofs(
+  state: ViewState,
+  verifier: Verifier,
+  at: Instant,
+  block: ParkedBlock & { readonly proposal: Proposal },
+  round: Round,
+): ViewStep {
+  const { header, proposal } = block;
+  const proofs = new Map(block.proofs);
+  const blames: ((now: ViewState) => ViewStep)[] = [];
+  const topics: Topic[] = [];
+  for (const [node, proof] of block.proofs) {
+    if (proof.kind === 'refused') continue;
+    const [read, verdict] = judgeProof(state, verifier, { header, proposal, round }, proof);
+    if (verdict.ok) {
+      const proven = { ...proposal, prequorumRound: round };
+      return inTurn(state, ...blames, now => accept(now, verifier, at, block, proven));
+    }
+    proofs.set(node, read);
+    const { error } = verdict;
+    if (error.kind === 'fault') blames.push(now => blame(now, node, error.code));
+    else topics.push(...error.topics);
+  }
+  const asked: Topic = { kind: 'operations', hash: header.hash };
+  const lacks = topics.length === 0 ? [asked] : topics;
+  return inTurn(state, ...blames, now => wait(now, at, { ...block, proofs }, lacks));
+}
+
+/** All of a header is under its hash: no node can bring a better one. */
+function refuse(state: ViewState, block: ParkedBlock, code: NodeFault): ViewStep {
+  const refused = latest(new Set(state.refused).add(block.header.hash), JUDGED_MAX);
+  return inTurn(
+    { ...unpark(state, block), refused },
+    ...[...block.nodes].map(node => (now: ViewState) => blame(now, node, code)),
+  );
+}
+
+/** A block for which none of its nodes has a place is not asked about. */
+function wait(
+  state: ViewState,
+  at: Instant,
+  block: ParkedBlock,
+  lacks: readonly Topic[],
+): ViewStep {
+  const parked = park(state, { ...block, lacks });
+  return parked === state ? [state, []] : ask(parked, at, lacks);
+}
+
+/** A good block is told, and what waited for it goes on. */
+function accept(
   state: ViewState,
   verifier: Verifier,
   at: Instant,
   block: ParkedBlock,
+  proposal: Proposal,
 ): ViewStep {
-  const { header, node } = block;
-  const { hash } = header;
-  if (state.judged.has(hash)) return [state, []];
-  const known = state.parkedBlocks.get(hash);
-  const merged = { ...block, operations: block.operations ?? known?.operations };
-  const verdict = judgeBlock(state, verifier, header, merged.operations);
-  if (verdict.ok) {
-    const level = Math.max(state.level, header.fitness.level);
-    const good: ViewState = {
-      ...unpark(state, block),
-      level,
-      headers: newest(new Map(state.headers).set(hash, header), HEADERS_MAX),
-    };
-    return inTurn(
-      good,
-      now => [now, [{ kind: 'proposal', proposal: verdict.value, node }]],
-      now => ask(now, at, wantedRights(now, level)),
-      now => newProtocol(now, at, header),
-    );
-  }
-  if (verdict.error.kind === 'fault') return blame(unpark(state, block), node, verdict.error.code);
-  const parked = newest(new Map(state.parkedBlocks).set(hash, merged), PARKED_BLOCKS_MAX);
-  return ask({ ...state, parkedBlocks: parked }, at, verdict.error.topics);
+  const { header, predecessor, nodes } = block;
+  const { hash, timestamp, fitness } = header;
+  const headers = new Map(state.headers);
+  if (predecessor !== undefined) headers.set(predecessor.hash, predecessor);
+  const isHighest = fitness.level > state.level;
+  const good: ViewState = {
+    ...unpark(state, block),
+    ...(isHighest ? { level: fitness.level, reachedAt: timestamp } : {}),
+    told: latest(new Set(state.told).add(hash), JUDGED_MAX),
+    headers: newest(headers.set(hash, header), HEADERS_MAX),
+  };
+  const [node = ''] = nodes;
+  return inTurn(
+    good,
+    now => [now, [{ kind: 'proposal', proposal, node }]],
+    now => ask(now, at, wantedRights(now, now.level)),
+    now => newProtocol(now, at, header),
+    now => retryBlocks(now, verifier, at, each => each.header.predecessor === hash),
+  );
 }
 
-function unpark(state: ViewState, { header: { hash } }: ParkedBlock): ViewState {
-  const parkedBlocks = new Map(state.parkedBlocks);
-  parkedBlocks.delete(hash);
-  return { ...state, parkedBlocks, judged: latest(new Set(state.judged).add(hash), JUDGED_MAX) };
+/** Judges again what was parked, the lowest first. */
+export function retryBlocks(
+  state: ViewState,
+  verifier: Verifier,
+  at: Instant,
+  isDue: (block: ParkedBlock) => boolean = () => true,
+): ViewStep {
+  const blocks = [...state.parkedBlocks.values()].filter(isDue);
+  const hashes = blocks
+    .sort((one, other) => one.header.fitness.level - other.header.fitness.level)
+    .map(({ header }) => header.hash);
+  return inTurn(
+    state,
+    ...hashes.map(hash => (now: ViewState): ViewStep => {
+      const block = now.parkedBlocks.get(hash);
+      return block === undefined ? [now, []] : judge(now, verifier, at, block);
+    }),
+  );
 }
 
 /** Another protocol may have other constants; they are asked for again at its first block. */
@@ -98,15 +211,30 @@ function newProtocol(state: ViewState, at: Instant, { proto }: Header): ViewStep
   const next = { ...state, proto };
   return state.proto === undefined
     ? [next, []]
-    : ask(next, at, [{ kind: 'chain' }, { kind: 'constants' }]);
+    : askAnew(next, at, [{ kind: 'chain' }, { kind: 'constants' }]);
 }
 
-/** A header that was asked for by its hash: whoever gives it, it is right or it is not this one. */
-export function learnHeader(state: ViewState, node: string, value: unknown): ViewStep {
+/**
+ * A header that was asked for by its hash: whoever gives it, it is right or it is not this one. It is kept for the
+ * blocks that wait for it, and with those that turn out to be good: made-up ones push nothing out.
+ */
+export function learnHeader(
+  state: ViewState,
+  node: string,
+  hash: BlockHash,
+  value: unknown,
+): ViewStep {
   const { protocol } = state;
-  if (protocol === undefined) return [state, []];
-  const header = readHeader(value, protocol);
-  if (!header.ok) return blame(state, node, header.error);
-  const headers = newest(new Map(state.headers).set(header.value.hash, header.value), HEADERS_MAX);
-  return [{ ...state, headers }, []];
+  const waiting = [...state.parkedBlocks].filter(
+    ([, { header, predecessor }]) => header.predecessor === hash && predecessor === undefined,
+  );
+  if (protocol === undefined || state.headers.has(hash) || waiting.length === 0) return [state, []];
+  const read = readHeader(value, protocol);
+  if (!read.ok) return blame(state, node, read.error);
+  const predecessor = read.value;
+  if (predecessor.hash !== hash) return blame(state, node, 'wrong_hash');
+  const parkedBlocks = new Map(state.parkedBlocks);
+  for (const [name, block] of waiting) parkedBlocks.set(name, { ...block, predecessor });
+  // It may go with a bad block, and a good one asks for it at once.
+  return [answered({ ...state, parkedBlocks }, { kind: 'header', hash }), []];
 }

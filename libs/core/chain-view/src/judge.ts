@@ -7,7 +7,7 @@ import {
   type Level,
   type Protocol,
 } from '@meridian/tezos';
-import type { PublicKey, PublicKeyHash, Round, Signature, Slot } from '@meridian/tezos';
+import type { PublicKey, PublicKeyHash, Signature, Slot } from '@meridian/tezos';
 import { blockSignBytes, voteModeOf, voteSignBytes } from '@meridian/tezos/forge';
 import type { Aggregate, Signed, Unsigned, Vote } from '@meridian/tezos/forge';
 import type { NodeFault, Topic } from './messages.ts';
@@ -39,24 +39,25 @@ export type Obstacle =
   | { readonly kind: 'fault'; readonly code: NodeFault }
   | { readonly kind: 'needs'; readonly topics: readonly Topic[] };
 
-const fault = (code: NodeFault) => err({ kind: 'fault', code } as const);
-const needs = (...topics: readonly Topic[]) => err({ kind: 'needs', topics } as const);
+/** What was said is not believed. */
+export const fault = (code: NodeFault) => err({ kind: 'fault', code } as const);
+/** Something has to be read first. */
+export const needs = (...topics: readonly Topic[]) => err({ kind: 'needs', topics } as const);
 
 /**
- * A block is judged by itself, whoever brought it: it follows its predecessor, its time is the start of its round, and
- * the owner of the round signed it under rights that most nodes agree on.
- * @param operations the operations of its first pass; undefined when the stream does not tell
+ * A header is judged by itself, whoever brought it: it follows its predecessor, its time is the start of its round, and
+ * the owner of the round signed it under rights that most nodes agree on. The proof of a locked round is no part of it:
+ * all of a header is under its hash, so that a bad one is bad whoever brings it.
  */
-export function judgeBlock(
+export function judgeHeader(
   known: Knowledge,
   verifier: Verifier,
   header: Header,
-  operations: readonly Signed<Vote | Aggregate>[] | undefined,
+  predecessor: Header | undefined,
 ): Result<Proposal, Obstacle> {
   const { constants, chainId } = known;
-  const { level, round, lockedRound, predecessorRound } = header.fitness;
+  const { level, round, predecessorRound } = header.fitness;
   const rights = known.rights.get(level);
-  const predecessor = known.headers.get(header.predecessor);
   if (constants === undefined) return needs({ kind: 'constants' });
   if (predecessor === undefined) return needs({ kind: 'header', hash: header.predecessor });
   const before = predecessor.fitness;
@@ -78,18 +79,7 @@ export function judgeBlock(
     header.signature,
     blockSignBytes(chainId, header.unsignedBytes),
   );
-  if (!signed) return fault('wrong_owner');
-  const proposal = proposalOf(header, predecessor);
-  if (lockedRound === null) return ok(proposal);
-  if (operations === undefined) return needs({ kind: 'operations', hash: header.hash });
-  const proof = judgeProof(
-    known,
-    verifier,
-    { ...proposal, round: lockedRound },
-    rights,
-    operations,
-  );
-  return proof.ok ? ok({ ...proposal, prequorumRound: lockedRound }) : proof;
+  return signed ? ok(proposalOf(header, predecessor)) : fault('wrong_owner');
 }
 
 function proposalOf(header: Header, predecessor: Header): Proposal {
@@ -114,68 +104,39 @@ function proposalOf(header: Header, predecessor: Header): Proposal {
   };
 }
 
-/** What the votes of a proof have in common: those for the payload of the block in an earlier round. */
-type Proven = Proposal & { readonly round: Round };
-
-/** The preattestations in a block prove that its payload had a prequorum in the round that the fitness names. */
-function judgeProof(
+/** The keys of the owners of some slots; all that are not known yet are asked for together. */
+export function keysOf(
   known: Knowledge,
-  verifier: Verifier,
-  proven: Proven,
   rights: Rights,
-  operations: readonly Signed<Vote | Aggregate>[],
-): Result<undefined, Obstacle> {
-  const slots = new Set<Slot>();
-  for (const operation of operations) {
-    const [content] = operation.contents;
-    if (content.kind !== 'preattestation' && content.kind !== 'preattestations_aggregate') continue;
-    const of = 'committee' in content ? content.consensus_content : content;
-    const same =
-      of.level === proven.level &&
-      of.round === proven.round &&
-      of.block_payload_hash === proven.payloadHash &&
-      operation.branch === proven.predecessor.predecessor;
-    if (!same) return fault('false_prequorum');
-    const voters = 'committee' in content ? content.committee : [content.slot];
-    const checked = checkSignature(known, verifier, rights, operation, voters);
-    if (!checked.ok) return checked;
-    for (const voter of voters) slots.add(voter);
-  }
-  const power = rights.seats.reduce(
-    (sum, seat) => sum + (slots.has(seat.slot) ? seat.power : 0),
-    0,
-  );
-  return power >= rights.threshold ? ok(undefined) : fault('false_prequorum');
+  slots: readonly Slot[],
+): Result<readonly PublicKey[], Obstacle> {
+  const seats = slots.map(each => rights.seats.find(({ slot }) => slot === each));
+  if (!seats.every(seat => seat !== undefined)) return fault('no_right');
+  const keys = seats.map(({ consensusKey }) => known.keys.get(consensusKey));
+  if (keys.every(key => key !== undefined)) return ok(keys);
+  const unknown = seats.filter(({ consensusKey }) => !known.keys.has(consensusKey));
+  return needs(...unknown.map(keyTopic));
 }
 
-function checkSignature(
-  known: Knowledge,
+/** Whether the owners of all these keys signed a vote. */
+export function isSigned(
+  chainId: ChainId,
   verifier: Verifier,
-  rights: Rights,
   operation: Signed<Vote | Aggregate>,
-  slots: readonly Slot[],
-): Result<undefined, Obstacle> {
-  const seats = slots.map(each => rights.seats.find(({ slot }) => slot === each));
-  if (!seats.every(seat => seat !== undefined) || seats.length === 0) return fault('no_right');
-  const keys = seats.map(({ consensusKey }) => known.keys.get(consensusKey));
-  if (!keys.every(key => key !== undefined)) {
-    const unknown = seats.filter(({ consensusKey }) => !known.keys.has(consensusKey));
-    return needs(...unknown.map(keyTopic));
-  }
+  keys: readonly PublicKey[],
+): boolean {
   const [content] = operation.contents;
   const [first] = keys;
   const { signature } = operation;
-  if (signature === undefined || first === undefined) return fault('wrong_signature');
+  if (signature === undefined || first === undefined) return false;
   const single =
     'committee' in content
       ? singleOf(operation.branch, content)
       : { branch: operation.branch, contents: [content] as const };
-  const bytes = voteSignBytes(known.chainId, single, voteModeOf(first));
-  const signed =
-    'committee' in content
-      ? verifier.verifyAggregate(keys, signature, bytes)
-      : verifier.verify(first, signature, bytes);
-  return signed ? ok(undefined) : fault('wrong_signature');
+  const bytes = voteSignBytes(chainId, single, voteModeOf(first));
+  return 'committee' in content
+    ? verifier.verifyAggregate(keys, signature, bytes)
+    : verifier.verify(first, signature, bytes);
 }
 
 /** The vote whose signed bytes every member of an aggregate signed. */
@@ -194,8 +155,9 @@ export function judgeVote(
   if (vote.kind !== 'preattestation') return fault('no_right');
   const rights = known.rights.get(vote.level);
   if (rights === undefined) return needs({ kind: 'rights', level: vote.level });
-  const checked = checkSignature(known, verifier, rights, operation, [vote.slot]);
-  if (!checked.ok) return checked;
+  const keys = keysOf(known, rights, [vote.slot]);
+  if (!keys.ok) return keys;
+  if (!isSigned(known.chainId, verifier, operation, keys.value)) return fault('wrong_signature');
   const { slot, level, round, block_payload_hash: payloadHash } = vote;
   return ok({ slot, level, round, payloadHash, branch: operation.branch });
 }

@@ -1,11 +1,11 @@
 import type { Instant } from '@meridian/prelude';
 import { protocolByHash, type PublicKey } from '@meridian/tezos';
 import { publicKey, publicKeyHashOf } from '@meridian/tezos/crypto';
-import { canonical, say, settled } from './agree.ts';
-import { judge, learnHeader } from './blocks.ts';
+import { canonical, isOutvoted, NOBODY, say, settled } from './agree.ts';
+import { learnHeader, retryBlocks, withProof } from './blocks.ts';
 import { keyTopic, type Verifier } from './judge.ts';
 import type { Topic } from './messages.ts';
-import { isObject, readOperations, tried } from './read.ts';
+import { isObject, tried } from './read.ts';
 import { factsOf, readConstants, readRights } from './rights.ts';
 import {
   answered,
@@ -23,7 +23,7 @@ import { retryVotes } from './votes.ts';
 const RIGHTS_MAX = 64;
 const KEYS_MAX = 4_096;
 /** Questions on which nodes are counted at the same time. */
-const BALLOTS_MAX = 64;
+const COUNTS_MAX = 64;
 
 type Answer = {
   readonly at: Instant;
@@ -43,12 +43,9 @@ export function learn(state: ViewState, verifier: Verifier, answer: Answer): Vie
     next.constants !== state.constants ||
     next.parkedBlocks !== state.parkedBlocks;
   if (!learnt) return [next, effects];
-  const blocks = [...next.parkedBlocks.values()].sort(
-    (one, other) => one.header.fitness.level - other.header.fitness.level,
-  );
   const [done, more] = inTurn(
     next,
-    ...blocks.map(block => (now: ViewState) => judge(now, verifier, at, block)),
+    now => retryBlocks(now, verifier, at),
     now => retryVotes(now, verifier, at),
   );
   return [done, [...effects, ...more]];
@@ -58,11 +55,11 @@ function note(state: ViewState, answer: Answer): ViewStep {
   const { topic, node, value } = answer;
   switch (topic.kind) {
     case 'header':
-      return state.headers.has(topic.hash) ? [state, []] : learnHeader(state, node, value);
+      return learnHeader(state, node, topic.hash, value);
     case 'key':
       return learnKey(state, node, topic, value);
     case 'operations':
-      return learnOperations(state, topic, value);
+      return [learnOperations(state, node, topic, value), []];
     case 'chain':
     case 'constants':
     case 'rights':
@@ -91,19 +88,17 @@ function learnKey(
   return [answered({ ...state, keys: known }, topic), []];
 }
 
-/** Operations of a block need no agreement: each is checked by its signature. */
+/** The first pass of a block needs no agreement: each vote in it is checked by its signature. */
 function learnOperations(
   state: ViewState,
+  node: string,
   { hash }: Extract<Topic, { kind: 'operations' }>,
   value: unknown,
-): ViewStep {
+): ViewState {
   const block = state.parkedBlocks.get(hash);
-  const operations =
-    state.protocol === undefined ? undefined : readOperations(value, state.protocol);
-  if (block === undefined || block.operations !== undefined || operations === undefined)
-    return [state, []];
-  const parkedBlocks = new Map(state.parkedBlocks).set(hash, { ...block, operations });
-  return [{ ...state, parkedBlocks }, []];
+  const richer = block && withProof(block, node, [value]);
+  if (richer === undefined || richer === block) return state;
+  return { ...state, parkedBlocks: new Map(state.parkedBlocks).set(hash, richer) };
 }
 
 /** What no node can say alone: it is believed once enough of them say the same. */
@@ -116,22 +111,23 @@ function count(state: ViewState, { at, node, topic, value }: Answer): ViewStep {
     return early ? [state, []] : blame(state, node, 'unreadable');
   }
   const said = canonical(read);
-  const before = settled(state.ballots.get(name) ?? new Map(), state.options.quorum);
-  const ballots = say(state.ballots.get(name) ?? new Map(), node, said);
-  const next = {
-    ...state,
-    ballots: newest(new Map(state.ballots).set(name, ballots), BALLOTS_MAX),
-  };
-  const agreed = settled(ballots, state.options.quorum);
-  if (before !== undefined && before === agreed) {
-    return said === agreed ? [next, []] : blame(next, node, 'outvoted');
-  }
-  if (agreed !== said) return [next, []];
-  const liars = [...ballots].filter(([, text]) => text !== agreed).map(([each]) => each);
+  const before = state.counts.get(name) ?? NOBODY;
+  const after = say(before, node, said);
+  const next = { ...state, counts: newest(new Map(state.counts).set(name, after), COUNTS_MAX) };
+  const { quorum } = state.options;
+  const agreed = settled(after, quorum);
+  if (agreed === undefined) return [next, []];
+  const isNew = agreed !== settled(before, quorum);
+  const speakers = isNew ? after.said : new Map([[node, said]]);
+  const outvoted = [...speakers].filter(([, each]) => isOutvoted(after, agreed, each));
   return inTurn(
-    answered(next, topic),
-    now => believe(now, at, topic, read),
-    ...liars.map(liar => (now: ViewState) => blame(now, liar, 'outvoted')),
+    isNew ? answered(next, topic) : next,
+    now => (isNew ? believe(now, at, topic, read) : [now, []]),
+    ...outvoted.map(
+      ([liar]) =>
+        (now: ViewState) =>
+          blame(now, liar, 'outvoted'),
+    ),
   );
 }
 

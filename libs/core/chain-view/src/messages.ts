@@ -61,6 +61,7 @@ export const NODE_FAULTS = {
   unreadable: 'what the node sent is not of the shape that nodes send',
   other_chain: 'the node follows another chain',
   wrong_hash: 'the header does not have the hash under which it was sent',
+  far_ahead: 'the block is of a level that the chain cannot have reached',
   wrong_level: 'the block does not follow its predecessor by one level, or not its round',
   wrong_time: 'the time of the block is not the start of its round',
   wrong_owner: 'the owner of the round did not sign the block',

@@ -1,9 +1,15 @@
 import { err, instant, ok, type Instant, type Result } from '@meridian/prelude';
 import { readFitness, TezosError } from '@meridian/tezos';
-import type { BlockHash, Fitness, PayloadHash, Protocol, Signature } from '@meridian/tezos';
+import type { BlockHash, Fitness, OperationListListHash, PayloadHash } from '@meridian/tezos';
+import type { Protocol, Signature } from '@meridian/tezos';
 import { blockHeader, decode, encode, rawBlockHeader, rawOperation } from '@meridian/tezos/forge';
 import { signedOperation, unsignedBlockHeader, type BlockHeader } from '@meridian/tezos/forge';
-import { hashBlock, proofOfWorkStamp } from '@meridian/tezos/hash';
+import {
+  hashBlock,
+  hashOperation,
+  hashOperationListList,
+  proofOfWorkStamp,
+} from '@meridian/tezos/hash';
 import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
 
 /** A header whose hash was computed here. */
@@ -14,6 +20,9 @@ export type Header = {
   readonly proto: number;
   readonly predecessor: BlockHash;
   readonly payloadHash: PayloadHash;
+  /** How many lists of operations the block has, and the root over all of them. */
+  readonly passes: number;
+  readonly operationsHash: OperationListListHash;
   readonly signature: Signature;
   /** What its baker signed, without watermark and chain. */
   readonly unsignedBytes: Uint8Array;
@@ -66,6 +75,8 @@ function headerOf(fields: Readonly<Record<string, unknown>>, protocol: Protocol)
     proto: value.proto,
     predecessor: value.predecessor,
     payloadHash: value.payload_hash,
+    passes: value.validation_pass,
+    operationsHash: value.operations_hash,
     signature,
     unsignedBytes,
     stamp: proofOfWorkStamp(unsignedBytes),
@@ -89,13 +100,30 @@ function secondsOf(header: Uint8Array): number {
   return Number(new DataView(header.buffer, header.byteOffset).getBigInt64(TIMESTAMP_OFFSET));
 }
 
+/** The root over the operations of all passes; undefined where one of them cannot be written. */
+export function rootOf(
+  lists: readonly unknown[],
+  protocol: Protocol,
+): OperationListListHash | undefined {
+  return tried(() =>
+    hashOperationListList(
+      lists.map(list => {
+        if (!Array.isArray(list)) throw new TezosError('bad_type', 'a pass is a list');
+        return list.map(item => hashOperation(operationBytes(item, protocol)));
+      }),
+    ),
+  );
+}
+
 function operationOf(item: unknown, protocol: Protocol): Signed<Vote | Aggregate> {
+  const bytes = operationBytes(item, protocol);
+  return decode(signedOperation(protocol), bytes) as Signed<Vote | Aggregate>;
+}
+
+function operationBytes(item: unknown, protocol: Protocol): Uint8Array {
   if (!isObject(item)) throw new TezosError('bad_type', 'an operation is an object');
   const { branch, data, contents, signature } = item;
-  const encoding = signedOperation(protocol);
-  const bytes =
-    typeof data === 'string'
-      ? encode(rawOperation, { branch, data })
-      : encode(encoding, { branch, contents, signature });
-  return decode(encoding, bytes) as Signed<Vote | Aggregate>;
+  return typeof data === 'string'
+    ? encode(rawOperation, { branch, data })
+    : encode(signedOperation(protocol), { branch, contents, signature });
 }

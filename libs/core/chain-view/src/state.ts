@@ -1,10 +1,11 @@
-import type { Instant } from '@meridian/prelude';
-import type { LevelFacts, Preattestation, Proposal } from '@meridian/tenderbake';
+import { instant, type Instant } from '@meridian/prelude';
+import type { LevelFacts, Preattestation, Proposal, VoterEffect } from '@meridian/tenderbake';
 import type { BlockHash, ChainId, Level, PublicKeyHash } from '@meridian/tezos';
 import type { Signed, Vote, Aggregate } from '@meridian/tezos/forge';
-import type { Ballots } from './agree.ts';
+import type { Count } from './agree.ts';
 import type { Knowledge } from './judge.ts';
 import type { NodeFault, Topic, ViewEvent, ViewStream } from './messages.ts';
+import type { Proof } from './proof.ts';
 import type { Header } from './read.ts';
 
 /** What a view is made for. */
@@ -25,13 +26,24 @@ export type ViewEffect =
   | { readonly kind: 'read'; readonly topic: Topic }
   /** A stream is open and silent: it is to be opened anew. */
   | { readonly kind: 'restart'; readonly node: string; readonly stream: ViewStream }
-  | { readonly kind: 'fault'; readonly node: string; readonly code: NodeFault };
+  | { readonly kind: 'fault'; readonly node: string; readonly code: NodeFault }
+  /** The round of a block ended, and its rights were not agreed on: said once a level. */
+  | Extract<VoterEffect, { readonly kind: 'abstain' }>;
 
 /** A block that waits for something to be read. */
 export type ParkedBlock = {
-  readonly node: string;
   readonly header: Header;
-  readonly operations: readonly Signed<Vote | Aggregate>[] | undefined;
+  readonly since: Instant;
+  /** Who brought it, first of all first. */
+  readonly nodes: ReadonlySet<string>;
+  /** The header before it, where that had to be asked for; nobody has proven it yet. */
+  readonly predecessor: Header | undefined;
+  /** What the header is worth by itself, once it was judged: only the proof of its locked round is missing then. */
+  readonly proposal: Proposal | undefined;
+  /** What each node says is in its first pass. */
+  readonly proofs: ReadonlyMap<string, Proof>;
+  /** What it waits for. */
+  readonly lacks: readonly Topic[];
 };
 
 /** An item of a stream that cannot be read yet. */
@@ -40,6 +52,7 @@ export type Unread = Extract<ViewEvent, { readonly kind: 'block' | 'operations' 
 /** A vote that waits for rights or a key. */
 export type ParkedVote = {
   readonly node: string;
+  readonly since: Instant;
   /** Its words, by which it is known again. */
   readonly name: string;
   readonly operation: Signed<Vote | Aggregate>;
@@ -62,16 +75,21 @@ export type ViewState = Knowledge & {
   readonly proto: number | undefined;
   /** What came before the protocol was agreed on, and can be read only then; oldest first. */
   readonly unread: readonly Unread[];
-  /** Blocks that were judged, good or bad, oldest first. */
-  readonly judged: ReadonlySet<BlockHash>;
+  /** Good blocks, oldest first. */
+  readonly told: ReadonlySet<BlockHash>;
+  /** Blocks whose headers are bad, oldest first. However many there are, they push no good one out. */
+  readonly refused: ReadonlySet<BlockHash>;
   readonly parkedBlocks: ReadonlyMap<BlockHash, ParkedBlock>;
   readonly parkedVotes: readonly ParkedVote[];
   /** Votes that were counted or refused, oldest first, by what they say and their signature. */
   readonly heardVotes: ReadonlySet<string>;
-  /** The highest level of a good block. */
+  /** The highest level of a good block, and the time of the first block that got there. */
   readonly level: number;
+  readonly reachedAt: Instant;
+  /** Levels of whose missing rights was told, oldest first. */
+  readonly blind: ReadonlySet<Level>;
   /** What each node said of what no node can say alone. */
-  readonly ballots: ReadonlyMap<string, Ballots>;
+  readonly counts: ReadonlyMap<string, Count>;
   /** When something was asked for last. */
   readonly asked: ReadonlyMap<string, { readonly topic: Topic; readonly at: Instant }>;
   readonly nodes: ReadonlyMap<string, NodeHealth>;
@@ -93,12 +111,15 @@ export function newView(options: ViewOptions): ViewState {
     keys: none,
     proto: undefined,
     unread: [],
-    judged: new Set(),
+    told: new Set(),
+    refused: new Set(),
     parkedBlocks: none,
     parkedVotes: [],
     heardVotes: new Set(),
     level: 0,
-    ballots: none,
+    reachedAt: instant(0),
+    blind: new Set(),
+    counts: none,
     asked: none,
     nodes: none,
   };

@@ -1,8 +1,9 @@
 import { unreachable, type Instant } from '@meridian/prelude';
-import { hearBlock, judge } from './blocks.ts';
+import { hearBlock, retryBlocks } from './blocks.ts';
 import type { Verifier } from './judge.ts';
 import { learn } from './learn.ts';
 import type { ViewEvent, ViewStream } from './messages.ts';
+import { expire, tellBlind } from './parking.ts';
 import { ask, inTurn, note, wantedRights } from './state.ts';
 import type { Unread, ViewState, ViewStep } from './state.ts';
 import { hearVotes, retryVotes } from './votes.ts';
@@ -41,17 +42,26 @@ export function stepView(state: ViewState, verifier: Verifier, event: ViewEvent)
   return unreachable(event);
 }
 
-/** Items that are kept until they can be read: a view that starts in the middle of a level needs all of it. */
-const UNREAD_MAX = 256;
+/** Items of each node that are kept until they can be read: a view that starts in mid-level needs all of it. */
+const UNREAD_PER_NODE_MAX = 256;
 
 function listen(state: ViewState, verifier: Verifier, event: Unread): ViewStep {
   if (!canRead(state)) {
-    const unread = [...state.unread, event].slice(-UNREAD_MAX);
-    return ask({ ...state, unread }, event.at, [{ kind: 'chain' }, { kind: 'constants' }]);
+    return ask({ ...state, unread: keepUnread(state.unread, event) }, event.at, [
+      { kind: 'chain' },
+      { kind: 'constants' },
+    ]);
   }
   return event.kind === 'block'
     ? hearBlock(state, verifier, event)
     : hearVotes(state, verifier, event);
+}
+
+function keepUnread(unread: readonly Unread[], event: Unread): readonly Unread[] {
+  const own = unread.filter(({ node }) => node === event.node);
+  const [oldest] = own;
+  const kept = own.length < UNREAD_PER_NODE_MAX ? unread : unread.filter(each => each !== oldest);
+  return [...kept, event];
 }
 
 /** Protocol and constants say how to read blocks, votes and rights. */
@@ -83,12 +93,13 @@ function ended(state: ViewState, node: string, stream: ViewStream): ViewState {
 /** Asks again for what is still missing, and gives up streams that are silent for too long. */
 function tick(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
   const missing = !canRead(state);
-  const blocks = [...state.parkedBlocks.values()];
   return inTurn(
     state,
+    now => tellBlind(now, at),
+    now => [expire(now, at), []],
     now => (missing ? ask(now, at, [{ kind: 'chain' }, { kind: 'constants' }]) : [now, []]),
     now => (missing || now.level === 0 ? [now, []] : ask(now, at, wantedRights(now, now.level))),
-    ...blocks.map(block => (now: ViewState) => judge(now, verifier, at, block)),
+    now => retryBlocks(now, verifier, at),
     now => retryVotes(now, verifier, at),
     now => giveUpSilent(now, at),
   );

@@ -122,8 +122,9 @@ describe('a block', () => {
     expect(view.of('proposal')[0]?.proposal.prequorumRound).toBe(0);
   });
 
-  test('whose prequorum lacks votes is disbelieved', () => {
-    const view = viewOf();
+  test('whose prequorum lacks votes is not told as long as nobody brings one that has them', () => {
+    const silent = (topic: Topic) => (topic.kind === 'operations' ? undefined : honest(topic));
+    const view = viewOf({ node1: silent, node2: silent });
     const again = blocks.find(({ level, round }) => level === 4 && round > 0)!;
     const { operations, ...rest } = blockItem(again);
     const [consensus = []] = operations as unknown[][];
@@ -134,6 +135,8 @@ describe('a block', () => {
     view.block({ ...rest, operations: [poorer, [], [], []] });
     expect(faultsOf(view)).toEqual(['false_prequorum']);
     expect(view.of('proposal')).toEqual([]);
+    view.block(blockItem(again), 'node2');
+    expect(view.of('proposal')[0]?.proposal.prequorumRound).toBe(0);
   });
 
   test.each<[string, string, (item: Record<string, unknown>) => unknown]>([
@@ -146,6 +149,17 @@ describe('a block', () => {
     view.block(forge(blockItem(levelOf(3))));
     expect(faultsOf(view)).toEqual([code]);
     expect(view.of('proposal')).toEqual([]);
+  });
+
+  test('that came before its predecessor goes on when that one comes', () => {
+    const { hash } = levelOf(3);
+    const answer = (topic: Topic) =>
+      topic.kind === 'header' && topic.hash === hash ? undefined : honest(topic);
+    const view = viewOf({ node1: answer, node2: answer });
+    view.block(blockItem(levelOf(4)));
+    expect(view.of('proposal')).toEqual([]);
+    view.block(blockItem(levelOf(3)));
+    expect(view.of('proposal').map(({ proposal: { level } }) => level)).toEqual([3, 4]);
   });
 
   test('that waits for an answer goes on when the answer comes', () => {

@@ -3,6 +3,7 @@ import type { Preattestation } from '@meridian/tenderbake';
 import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
 import { judgeVote, type Verifier } from './judge.ts';
 import type { Topic } from './messages.ts';
+import { LEVELS_AROUND, parkVotes } from './parking.ts';
 import { isObject, readOperations } from './read.ts';
 import {
   ask,
@@ -16,9 +17,6 @@ import {
 
 /** Votes that are remembered, so that each is checked once though every node brings it. */
 const HEARD_VOTES_MAX = 8_192;
-const PARKED_VOTES_MAX = 2_048;
-/** A vote this far from the level of the head means nothing to us. */
-const LEVELS_AROUND = 1;
 
 /** Operations of a mempool: preattestations around the current level are checked and told, once each. */
 export function hearVotes(
@@ -40,7 +38,7 @@ export function hearVotes(
   );
   if (operations === undefined) return blame(state, event.node, 'unreadable');
   const votes = operations.map((operation, at) => ({
-    ...{ node: event.node, name: fresh[at]?.name ?? '', operation },
+    ...{ node: event.node, since: event.at, name: fresh[at]?.name ?? '', operation },
   }));
   return checkVotes(state, verifier, event.at, votes);
 }
@@ -70,7 +68,7 @@ export function checkVotes(
   votes: readonly ParkedVote[],
 ): ViewStep {
   const heardVotes = new Set(state.heardVotes);
-  const parked: ParkedVote[] = [...state.parkedVotes];
+  const waiting: ParkedVote[] = [];
   const counted: Preattestation[] = [];
   const faulty: string[] = [];
   const topics: Topic[] = [];
@@ -81,14 +79,18 @@ export function checkVotes(
     if (verdict.ok) counted.push(verdict.value);
     else if (verdict.error.kind === 'fault') faulty.push(vote.node);
     else {
-      parked.push(vote);
-      topics.push(...verdict.error.topics);
+      waiting.push(vote);
+      // A vote proves no level, so rights are asked for where blocks are.
+      topics.push(...verdict.error.topics.filter(({ kind }) => kind === 'key'));
     }
   }
+  const { parked, left } = parkVotes(state.parkedVotes, waiting);
+  // What found no place was not heard: another node may bring it.
+  for (const { name } of left) heardVotes.delete(name);
   const next: ViewState = {
     ...state,
     heardVotes: latest(heardVotes, HEARD_VOTES_MAX),
-    parkedVotes: parked.slice(-PARKED_VOTES_MAX),
+    parkedVotes: parked,
   };
   return inTurn(
     next,

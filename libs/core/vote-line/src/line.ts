@@ -33,10 +33,17 @@ export function stepLine(
   const effects: LineEffect[] = [];
   for (const each of found) {
     if (each.kind !== 'preattestations') effects.push(each);
-    if (each.kind === 'read' || each.kind === 'restart' || each.kind === 'fault') continue;
+    if (!isNews(each)) continue;
     const [next, wishes] = stepVoter(voter, { ...each, at: event.at });
     voter = next;
     effects.push(...wishes);
   }
   return [{ view, voter }, effects];
+}
+
+/** What a view found that the voter has to know. */
+type News = Extract<ViewEffect, { readonly kind: 'proposal' | 'facts' | 'preattestations' }>;
+
+function isNews(effect: ViewEffect): effect is News {
+  return effect.kind === 'proposal' || effect.kind === 'facts' || effect.kind === 'preattestations';
 }

@@ -26,7 +26,7 @@ export function lensOf(chain: SandboxChain): Lens {
   const forged = new Map<BlockHash, ChainBlock>();
   const { protocol } = chain.options;
   const forgedOf = (block: ChainBlock): ChainBlock => {
-    const lie = forgeBlock(protocol, block);
+    const lie = forgeBlock(protocol, block, { payload_hash: otherPayload(block.payloadHash) });
     forged.set(lie.hash, lie);
     for (const hash of forged.keys()) {
       if (forged.size <= FORGED_MAX) break;
@@ -63,14 +63,17 @@ export function lensOf(chain: SandboxChain): Lens {
   };
 }
 
-/** Another payload under the old signature, with proof of work: all but the signature fits. */
-function forgeBlock(protocol: Protocol, block: ChainBlock): ChainBlock {
-  const payload_hash = otherPayload(block.payloadHash);
+/** A block with something else in its header, under the old signature, with proof of work. */
+export function forgeBlock(
+  protocol: Protocol,
+  block: ChainBlock,
+  changes: Partial<Unsigned>,
+): ChainBlock {
   const { signature, ...rest } = block.header;
-  const unsigned = withProofOfWork(protocol, { ...rest, payload_hash });
+  const unsigned = withProofOfWork(protocol, { ...rest, ...changes });
   const header = { ...unsigned, signature };
   const bytes = encode(blockHeader(protocol), header);
-  return { ...block, header, bytes, hash: hashBlock(bytes), payloadHash: payload_hash };
+  return { ...block, header, bytes, hash: hashBlock(bytes), payloadHash: header.payload_hash };
 }
 
 function otherPayload(hash: PayloadHash): PayloadHash {

@@ -345,7 +345,7 @@ describe('where two nodes lie and one is dead', () => {
     view.say('node1', validated(itemOf(blockAt(4))), later(START, duration(4_600)));
     view.tick(4_750);
     expect(view.of('abstain')).toEqual([
-      { kind: 'abstain', level: 3, round, hash, reason: 'rights_unknown' },
+      { kind: 'abstain', level: 3, round, hash, reason: 'rights_unknown', seats: [] },
     ]);
     expect(toldBy(view).map(([told]) => told)).toEqual([blockAt(2).hash]);
     for (const ms of [5_250, 5_500]) view.tick(ms);

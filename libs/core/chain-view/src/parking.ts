@@ -104,7 +104,7 @@ export function tellBlind(state: ViewState, at: Instant): ViewStep {
       if (now.blind.has(level)) return [now, []];
       const blind = latest(new Set(now.blind).add(level), BLIND_MAX);
       const reason = 'rights_unknown' as const;
-      return [{ ...now, blind }, [{ kind: 'abstain', level, round, hash, reason }]];
+      return [{ ...now, blind }, [{ kind: 'abstain', level, round, hash, reason, seats: [] }]];
     }),
   );
 }

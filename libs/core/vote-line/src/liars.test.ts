@@ -181,7 +181,10 @@ function outcome(lie: Lie, liars: readonly string[]) {
       if (effect.kind === 'sign') ballots.push(...effect.ballots.map(lineOf));
       if (effect.kind === 'abstain') complaints.push(`${effect.level} ${effect.reason}`);
       if (effect.kind === 'fault') blamed.add(effect.node);
-      if (effect.kind === 'read_marks') hear({ kind: 'marks', at, hash: effect.hash, marks: [] });
+      if (effect.kind === 'read_marks') {
+        const marks = new Map(effect.keys.map(key => [key, null]));
+        hear({ kind: 'marks', at, hash: effect.hash, marks });
+      }
       if (effect.kind !== 'read') continue;
       const { topic } = effect;
       for (const node of order) {

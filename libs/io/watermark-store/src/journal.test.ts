@@ -232,6 +232,17 @@ test.each<[string, (journal: Journal) => void]>([
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test('what is noted for soon waits no longer because there is more of it', () => {
+  vi.useFakeTimers();
+  const journal = memoryJournal(kept);
+  journal.learn([row]);
+  journal.noteSoon(at(11));
+  vi.advanceTimersByTime(JOURNAL_DELAY_MS - 1);
+  journal.noteSoon(at(12, row.seq + 2));
+  vi.advanceTimersByTime(1);
+  expect([...kept.rows.values()].map(each => each.level)).toEqual([12]);
+});
+
 describe('a journal in SQLite', () => {
   /** Every commit from now on fails, as on a full disk; who is told of what was not kept is told of it for good. */
   function fullDisk(): void {

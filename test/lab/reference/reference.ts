@@ -2,7 +2,7 @@ import { NODE_FAULTS } from '@meridian/chain-view';
 import { CONFIGURATIONS } from '@meridian/configuration';
 import { METRICS as ENDORSER_METRICS } from '@meridian/endorser/metrics';
 import { KEYSTORE_ERRORS } from '@meridian/keystore';
-import { INJECTION_FAILURES, STREAM_FAULTS } from '@meridian/node-pool';
+import { INJECTION_CLASSES, STREAM_FAULTS } from '@meridian/node-pool';
 import { CHECKS } from '@meridian/operator/checks';
 import { configurationKeys, type MetricRow } from '@meridian/service';
 import { ACTIONS } from '@meridian/signer/actions';
@@ -31,7 +31,9 @@ export function reference(): string {
       'Logged as `node_disbelieved`, counted in `meridian_endorser_node_faults_total`. One node that errs changes no vote.',
     ]),
     ...plain('Why a stream of a node ends', 'code', STREAM_FAULTS),
-    ...plain('Why a node does not take a vote', 'code', INJECTION_FAILURES),
+    ...plain('What becomes of a vote at a node', 'class', meaningsOf(INJECTION_CLASSES), [
+      'No class but `known` took the vote. `vote_refused` is logged where no node took it: an error, but `info` where a node says `conflict` or the pool was `closed`, and a warning where one says `late`.',
+    ]),
     ...plain('Errors of the watermark store', 'code', STORE_ERRORS),
     ...plain('Errors of keys', 'code', KEYSTORE_ERRORS),
     ...administration(),
@@ -45,6 +47,12 @@ function reasonsOf(
   rows: Readonly<Record<string, AbstentionRow>>,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(rows).map(([reason, { why }]) => [reason, why]));
+}
+
+function meaningsOf(
+  rows: Readonly<Record<string, { readonly meaning: string }>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(rows).map(([name, { meaning }]) => [name, meaning]));
 }
 
 function configurations(): readonly string[] {

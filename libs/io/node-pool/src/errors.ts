@@ -23,16 +23,6 @@ export const STREAM_FAULTS = {
 /** One of the codes of {@link STREAM_FAULTS}. */
 export type StreamFaultCode = keyof typeof STREAM_FAULTS;
 
-/** Why a node did not take an operation; the same string in logs, metrics and JSON. */
-export const INJECTION_FAILURES = {
-  ...NODE_ERRORS,
-  busy: 'as many injections as allowed wait for this node already',
-  closed: 'the pool was closed first',
-} as const;
-
-/** One of the codes of {@link INJECTION_FAILURES}. */
-export type InjectionFailureCode = keyof typeof INJECTION_FAILURES;
-
 /** The one error that talking to a node throws. */
 export class NodeError extends Error {
   override readonly name = 'NodeError';

@@ -1,13 +1,12 @@
 export { coldReads, type ColdReads } from './cold-reads.ts';
 export {
-  INJECTION_FAILURES,
   NODE_ERRORS,
   NodeError,
   STREAM_FAULTS,
-  type InjectionFailureCode,
   type NodeErrorCode,
   type StreamFaultCode,
 } from './errors.ts';
+export { INJECTION_CLASSES, type InjectionClass } from './injection-outcome.ts';
 export { INJECTION_PATH, WARMING_PATH } from './injector.ts';
 export { DEFAULT_LIMITS, type PoolLimits } from './limits.ts';
 export {

@@ -1,8 +1,12 @@
 import { Client, Pool, type Dispatcher } from 'undici';
 import type { Address } from './address.ts';
 import { connections, type Connections } from './connections.ts';
-import { failure, readInjectionAnswer, type InjectionOutcome } from './injection-outcome.ts';
+import { failure, readInjectionAnswer } from './injection-outcome.ts';
+import type { InjectionClass, InjectionOutcome } from './injection-outcome.ts';
 import type { InjectionLimits } from './limits.ts';
+
+/** Whether something goes before what waits further: the first copy of an operation does, whatever came earlier. */
+export type Urgency = 'first' | 'further';
 
 type Job = {
   readonly request: Dispatcher.DispatchOptions;
@@ -18,6 +22,8 @@ type Job = {
 export const INJECTION_PATH = '/injection/operation?chain=main';
 export const WARMING_PATH = '/version';
 const CLOSED = failure('closed', 'the pool was closed');
+/** A node that was found so is not the first to get an operation, until it answers something. */
+const SILENCES: ReadonlySet<InjectionClass> = new Set(['unreachable', 'timeout']);
 const nothing = (): void => undefined;
 
 /** Posts operations to one node over connections of its own. */
@@ -27,8 +33,10 @@ export class Injector {
   readonly #connections: Connections;
   readonly #pool: Pool;
   readonly #jobs = new Set<Job>();
-  readonly #waiting = new Set<Job>();
+  /** By urgency, each from the oldest to the newest. */
+  readonly #waiting: Readonly<Record<Urgency, Set<Job>>> = { first: new Set(), further: new Set() };
   #connectionsTaken = 0;
+  #isAnswering = true;
   readonly #warming: NodeJS.Timeout;
   #isClosed = false;
 
@@ -50,12 +58,18 @@ export class Injector {
    * @param body the JSON of the operation's bytes in hex
    * @param sent called when the request has been written
    */
-  post(body: Buffer, sent: () => void): Promise<InjectionOutcome> {
+  post(body: Buffer, urgency: Urgency, sent: () => void): Promise<InjectionOutcome> {
     const path = this.#address.prefix + INJECTION_PATH;
     return this.#run(
       { path, method: 'POST', headers: { 'content-type': 'application/json' }, body },
+      urgency,
       sent,
     );
+  }
+
+  /** Whether what is posted now would wait for no connection, and the node answered the last time. */
+  isReady(): boolean {
+    return this.#hasRoom() && this.#isAnswering;
   }
 
   /** Settles everything that is under way as `closed`. */
@@ -79,25 +93,32 @@ export class Injector {
     };
   }
 
-  #warm(): void {
-    const path = this.#address.prefix + WARMING_PATH;
-    void this.#run({ path, method: 'GET' }, nothing);
+  #hasRoom(): boolean {
+    return this.#connectionsTaken < this.#limits.injectConnectionsMax;
   }
 
-  #run(request: Dispatcher.DispatchOptions, sent: () => void): Promise<InjectionOutcome> {
-    const { injectTimeoutMs, injectQueuedMax } = this.#limits;
+  #warm(): void {
+    if (!this.#hasRoom()) return;
+    const path = this.#address.prefix + WARMING_PATH;
+    void this.#run({ path, method: 'GET' }, 'further', nothing);
+  }
+
+  #run(
+    request: Dispatcher.DispatchOptions,
+    urgency: Urgency,
+    sent: () => void,
+  ): Promise<InjectionOutcome> {
+    const { injectTimeoutMs } = this.#limits;
     if (this.#isClosed) return Promise.resolve(CLOSED);
-    if (this.#waiting.size >= injectQueuedMax) {
-      return Promise.resolve(failure('busy', `${injectQueuedMax} injections wait already`));
-    }
     return new Promise(resolve => {
       let isSettled = false;
       const settle = (outcome: InjectionOutcome): void => {
         if (isSettled) return;
         isSettled = true;
+        if (outcome.class !== 'busy') this.#isAnswering = !SILENCES.has(outcome.class);
         clearTimeout(timer);
         this.#jobs.delete(job);
-        this.#waiting.delete(job);
+        this.#waiting[urgency].delete(job);
         job.abort?.();
         resolve(outcome);
       };
@@ -105,20 +126,36 @@ export class Injector {
         () => settle(failure('timeout', `no answer within ${injectTimeoutMs} ms`)),
         injectTimeoutMs,
       );
-      const job: Job = { request, sent, settle, isSettled: () => isSettled, abort: undefined };
+      const job: Job = {
+        ...{ request, sent, settle },
+        ...{ isSettled: () => isSettled, abort: undefined },
+      };
       this.#jobs.add(job);
-      this.#waiting.add(job);
+      this.#waiting[urgency].add(job);
       this.#startWaiting();
+      this.#makeRoom();
     });
   }
 
   #startWaiting(): void {
-    for (const job of this.#waiting) {
-      if (this.#connectionsTaken >= this.#limits.injectConnectionsMax) return;
-      this.#waiting.delete(job);
-      this.#connectionsTaken += 1;
-      this.#send(job, this.#pool, true);
+    const { first, further } = this.#waiting;
+    for (const waiting of [first, further]) {
+      for (const job of waiting) {
+        if (!this.#hasRoom()) return;
+        waiting.delete(job);
+        this.#connectionsTaken += 1;
+        this.#send(job, this.#pool, true);
+      }
     }
+  }
+
+  /** The oldest makes room for the newest, since its time is over first; a further copy before any first one. */
+  #makeRoom(): void {
+    const { first, further } = this.#waiting;
+    const { injectQueuedMax } = this.#limits;
+    if (first.size + further.size <= injectQueuedMax) return;
+    const [oldest] = further.size > 0 ? further : first;
+    oldest?.settle(failure('busy', `${injectQueuedMax} newer operations wait for this node`));
   }
 
   #release(): void {

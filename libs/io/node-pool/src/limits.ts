@@ -23,12 +23,17 @@ export type StreamLimits = {
 export type InjectionLimits = {
   /** For a connection, its TLS handshake included. */
   readonly connectTimeoutMs: number;
-  /** From the call to the answer of a node. */
+  /** From the call to the answer of a node, for each try. */
   readonly injectTimeoutMs: number;
   /** Injections under way at once; each has a connection of its own, so none waits behind another. */
   readonly injectConnectionsMax: number;
-  /** Injections that wait for a connection. */
+  /** Injections that wait for a connection; one more, and the oldest is given up. */
   readonly injectQueuedMax: number;
+  /** Copies of operations that go out, behind the first ones, before new operations are heard of. */
+  readonly copiesATurn: number;
+  /** The pause before a node that is behind is asked again; it doubles each time up to the other bound. */
+  readonly againMsMin: number;
+  readonly againMsMax: number;
   readonly answerBytesMax: number;
   /** How long a connection is kept while nothing is injected. */
   readonly idleMsMax: number;
@@ -56,6 +61,9 @@ export const DEFAULT_LIMITS: PoolLimits = {
   injectTimeoutMs: 5_000,
   injectConnectionsMax: 64,
   injectQueuedMax: 1_024,
+  copiesATurn: 16,
+  againMsMin: 100,
+  againMsMax: 800,
   answerBytesMax: 64 * 1024,
   idleMsMax: 60_000,
   warmMs: 15_000,

@@ -144,14 +144,14 @@ describe('a node that does not answer as it should', () => {
     expect(standing()).toBe(0);
   });
 
-  test('what waited for such a connection makes room when its time is over', async () => {
+  test('what waits for such a connection makes room for what is newer, and when its time is over', async () => {
     const { url, stop } = await speechless();
     const limits = { injectConnectionsMax: 1, injectQueuedMax: 1, injectTimeoutMs: 100 };
     const { pool } = followUrl(url, { ...NEVER, ...limits, connectTimeoutMs: 60_000 });
-    expect(await pool.inject('01').receipts).toMatchObject([{ code: 'timeout' }]);
+    expect(await pool.inject('01').receipts).toMatchObject([{ class: 'timeout' }]);
     const [two, three] = [pool.inject('02'), pool.inject('03')];
-    expect(await three.receipts).toMatchObject([{ code: 'busy' }]);
-    expect(await two.receipts).toMatchObject([{ code: 'timeout' }]);
+    expect(await two.receipts).toMatchObject([{ class: 'busy' }]);
+    expect(await three.receipts).toMatchObject([{ class: 'timeout' }]);
     await pool.close();
     await stop();
   });

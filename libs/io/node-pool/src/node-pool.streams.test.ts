@@ -281,13 +281,13 @@ describe('restarting and closing', () => {
     while (node.sockets() > 0) await later(1);
     expect(performance.now() - startedAt).toBeLessThan(200);
     expect(messages.all).toHaveLength(said);
-    expect(await receipts).toMatchObject([{ node: 'edge', ok: false, code: 'closed' }]);
+    expect(await receipts).toMatchObject([{ node: 'edge', ok: false, class: 'closed' }]);
     pool.restart('edge', 'heads');
     await pool.close();
     await later(20);
     expect([messages.all.length, node.sockets()]).toEqual([said, 0]);
     await expect(pool.read('edge', '/version')).rejects.toMatchObject({ code: 'unreachable' });
-    expect(await pool.inject('00').receipts).toMatchObject([{ code: 'closed' }]);
+    expect(await pool.inject('00').receipts).toMatchObject([{ class: 'closed' }]);
   });
 
   test('two nodes of one name, an unknown one and an address that is none are mistakes', async () => {

@@ -10,10 +10,11 @@ import {
 import { randomInt } from 'node:crypto';
 import { addressOf } from './address.ts';
 import { coldReads, type ColdReads } from './cold-reads.ts';
-import type { InjectionOutcome } from './injection-outcome.ts';
+import { newCopies, type Copies } from './copies.ts';
 import { Injector } from './injector.ts';
 import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts';
 import { NodeStream, type StreamEvent } from './node-stream.ts';
+import { injectUntilTaken, newRests, type Again, type InjectionAnswer } from './reinjection.ts';
 import { STREAMS, type StreamName } from './streams.ts';
 
 /** An edge node: the name under which it appears everywhere, and its RPC address. */
@@ -22,8 +23,8 @@ export type EdgeNode = { readonly name: string; readonly url: string };
 /** What a node says or does, and when that reached us. Nothing in it has been verified. */
 export type NodeMessage = StreamEvent & { readonly node: string; readonly at: Instant };
 
-/** What became of an operation at one node; `tookMs` from the call to the answer. */
-export type Receipt = InjectionOutcome & { readonly node: string; readonly tookMs: number };
+/** What one node said to an operation; `tookMs` from the call to the answer. */
+export type Receipt = InjectionAnswer & { readonly node: string; readonly tookMs: number };
 
 /** A receipt of a node that took the operation. */
 export type Acceptance = Receipt & { readonly ok: true };
@@ -37,7 +38,9 @@ export type Injection = {
   readonly handedOver: Promise<HandOver | undefined>;
   /** The first node that took it; undefined, once all have answered, when that was none. */
   readonly firstAccepted: Promise<Acceptance | undefined>;
-  /** One of each node, in the order of the nodes; complete when the slowest has answered or run out of time. */
+  /** What each node said first, in the order of the nodes; complete when the slowest has answered or run out of time. */
+  readonly answers: Promise<readonly Receipt[]>;
+  /** What each node said last: later than `answers` where a node was behind and was asked again. */
   readonly receipts: Promise<readonly Receipt[]>;
 };
 
@@ -46,8 +49,12 @@ export type NodePool = {
   readonly nodes: () => readonly EdgeNode[];
   /** Gives up a stream that is open or being opened, for a new one; one that waits for its time goes on waiting. */
   readonly restart: (node: string, stream: StreamName) => void;
-  /** Posts the bytes of a signed operation, in hex, to all nodes at once. */
-  readonly inject: (bytesHex: string) => Injection;
+  /**
+   * Posts the bytes of a signed operation, in hex, to all nodes: to one at once, to the others as soon as the first
+   * copies of whatever else is there are out. A node that is behind is asked again.
+   * @param until when no node is asked again any more; undefined: each is asked once
+   */
+  readonly inject: (bytesHex: string, until?: Instant) => Injection;
   /**
    * A read that no vote waits for: the answer of `GET <path>` of one node.
    * @throws NodeError
@@ -102,6 +109,8 @@ export function openNodePool(
       ];
     }),
   );
+  const copies = newCopies<Errand>(({ injector }) => injector.isReady(), all.copiesATurn);
+  const rests = newRests();
   const of = (node: string): Parts => {
     const found = parts.get(node);
     assert(found !== undefined, `a node of the pool is asked for, not ${JSON.stringify(node)}`);
@@ -110,10 +119,13 @@ export function openNodePool(
   return {
     nodes: () => nodes,
     restart: (node, stream) => of(node).streams[stream].restart(),
-    inject: bytesHex => injectAll(parts, bytesHex, clock),
+    inject: (bytesHex, until) =>
+      injectAll(parts, copies, bytesHex, { until, clock, rest: rests.rest, limits: all }),
     read: (node, path) => of(node).reads.get(path),
     close: async () => {
-      await Promise.all([...parts.values()].flatMap(closing));
+      const closed = Promise.all([...parts.values()].flatMap(closing));
+      rests.end();
+      await closed;
     },
   };
 }
@@ -123,27 +135,56 @@ function closing({ streams, injector, reads }: Parts): readonly Promise<void>[] 
   return [...following, injector.close(), reads.close()];
 }
 
-function injectAll(parts: ReadonlyMap<string, Parts>, bytesHex: string, clock: Clock): Injection {
+/** An operation on its way to one node. */
+type Errand = {
+  readonly node: string;
+  readonly injector: Injector;
+  readonly answer: PromiseWithResolvers<Receipt>;
+  readonly receipt: PromiseWithResolvers<Receipt>;
+};
+
+function injectAll(
+  parts: ReadonlyMap<string, Parts>,
+  copies: Copies<Errand>,
+  bytesHex: string,
+  again: Again,
+): Injection {
   assert(/^([0-9a-f]{2})+$/i.test(bytesHex), 'an operation is bytes in hex');
   const body = Buffer.from(JSON.stringify(bytesHex));
+  const { clock } = again;
   const startedAt = clock();
   const handedOver = Promise.withResolvers<HandOver | undefined>();
   const firstAccepted = Promise.withResolvers<Acceptance | undefined>();
-  const receipts = Promise.all(
-    [...parts].map(async ([node, { injector }]) => {
-      const sent = (): void => handedOver.resolve({ node, at: clock() });
-      const outcome = await injector.post(body, sent);
-      const receipt: Receipt = { ...outcome, node, tookMs: elapsedMs(startedAt, clock()) };
-      if (receipt.ok) firstAccepted.resolve(receipt);
-      return receipt;
-    }),
-  );
+  const errands = [...parts].map(([node, { injector }]): Errand => ({
+    ...{ node, injector },
+    ...{ answer: Promise.withResolvers(), receipt: Promise.withResolvers() },
+  }));
+  copies.send(errands, ({ node, injector, answer, receipt }, urgency) => {
+    const receiptOf = (said: InjectionAnswer): Receipt => ({
+      ...{ ...said, node },
+      tookMs: elapsedMs(startedAt, clock()),
+    });
+    const sent = (): void => handedOver.resolve({ node, at: clock() });
+    const tell = (said: InjectionAnswer): void => {
+      const told = receiptOf(said);
+      answer.resolve(told);
+      if (told.ok) firstAccepted.resolve(told);
+    };
+    const last = injectUntilTaken(() => injector.post(body, urgency, sent), tell, again);
+    receipt.resolve(last.then(receiptOf));
+  });
+  const receipts = Promise.all(errands.map(({ receipt }) => receipt.promise));
   // A promise keeps to its first answer, so these are for the case that there was none.
   void receipts.then(() => {
     handedOver.resolve(undefined);
     firstAccepted.resolve(undefined);
   });
-  return { handedOver: handedOver.promise, firstAccepted: firstAccepted.promise, receipts };
+  return {
+    handedOver: handedOver.promise,
+    firstAccepted: firstAccepted.promise,
+    answers: Promise.all(errands.map(({ answer }) => answer.promise)),
+    receipts,
+  };
 }
 
 /** A mistake in the listener is not taken for one of the node, and breaks no stream. */

@@ -12,6 +12,7 @@ import { observer, type Observer } from './observer.ts';
 import { markOf, signedOperation } from './signers.ts';
 import { newTimings } from './timings.ts';
 import { nativeVerifier } from './verifier.ts';
+import { voteEnd } from './vote-end.ts';
 
 /** How often silent streams and unanswered questions are looked for. */
 const TICK_MS = 250;
@@ -64,7 +65,10 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
         return operation;
       },
       mark: key => markOf(client, chainId, key),
-      inject: (operation, ballot) => observed.injection(ballot, pool.inject(operation)),
+      inject: (operation, ballot) => {
+        const until = voteEnd(endorser.state().voter);
+        observed.injection(ballot, pool.inject(operation, until));
+      },
       read: topic => readAll(pool, clock, topic, event => endorser.hear(event)),
       restart: (node, stream) => pool.restart(node, stream),
       wakeAt: (at, wake) => setTimeout(wake, Math.max(0, at - clock())),

@@ -1,4 +1,4 @@
-import type { Injection, NodeMessage } from '@meridian/node-pool';
+import type { Injection, InjectionClass, NodeMessage } from '@meridian/node-pool';
 import type { Log, Metrics } from '@meridian/service';
 import { ABSTENTIONS, type Ballot } from '@meridian/tenderbake';
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
@@ -92,34 +92,43 @@ const SECONDS_OF = {
   attestation: 'prequorum_to_attestation_seconds',
 } as const;
 
+/**
+ * How loud it is that no node took a vote, by the first of these that any node said of it; an error if none said any.
+ * A conflict is how a sister endorser's vote with other DAL content is told.
+ */
+const UNTAKEN = [
+  ['conflict', 'info'],
+  ['closed', 'info'],
+  ['late', 'warn'],
+] as const satisfies readonly (readonly [InjectionClass, keyof Log])[];
+
 async function observeInjection(
   log: Log,
   metrics: Metrics<keyof typeof METRICS>,
   timings: Timings,
   ballot: Ballot,
-  { handedOver, receipts }: Injection,
+  { handedOver, answers, receipts }: Injection,
 ): Promise<void> {
   const { kind, level, round, slot, delegate } = ballot;
+  const vote = { kind, level, round, slot };
   const first = await handedOver;
   const tookMs = first && timings.since(ballot, first);
   if (tookMs !== undefined) metrics.record(SECONDS_OF[kind], tookMs / 1000);
   const sinceBlockMs = first && timings.since({ ...ballot, kind: 'preattestation' }, first);
-  metrics.record('votes_total', 1, { kind });
-  const answers = await receipts;
-  const accepted = answers.filter(({ ok }) => ok).length;
-  const refusals = answers.flatMap(answer =>
-    answer.ok ? [] : [`${answer.node}: ${answer.message}`],
+  if (first !== undefined) metrics.record('votes_total', 1, { kind });
+  const said = await answers;
+  const accepted = said.filter(({ ok }) => ok).length;
+  log.info('vote', { ...vote, delegate, tookMs, sinceBlockMs, accepted, of: said.length });
+  const last = await receipts;
+  const again = last.filter(({ tries }) => tries > 1);
+  if (again.length > 0) {
+    const nodes = again.map(({ node, tries, class: of }) => ({ node, tries, class: of }));
+    log.debug('vote_repeated', { ...vote, nodes });
+  }
+  if (last.some(({ ok }) => ok)) return;
+  const told = UNTAKEN.find(([untaken]) => last.some(({ class: of }) => of === untaken));
+  const refusals = last.flatMap(receipt =>
+    receipt.ok ? [] : [`${receipt.node}: ${receipt.class}: ${receipt.message}`],
   );
-  log.info('vote', {
-    kind,
-    level,
-    round,
-    slot,
-    delegate,
-    tookMs,
-    sinceBlockMs,
-    accepted,
-    of: answers.length,
-  });
-  if (accepted === 0) log.error('vote_refused', { kind, level, round, slot, refusals });
+  log[told?.[1] ?? 'error']('vote_refused', { ...vote, refusals });
 }

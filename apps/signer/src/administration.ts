@@ -44,7 +44,7 @@ export async function serveAdministration(
     operators: operators.map(each => ({ ...each, publicKey: each.publicKey as PublicKey })),
     now: () => instant(Date.now()),
     mint: randomUUID,
-    trustAgain: (key, kinds, known) => doubts.trust(key, kinds, known),
+    doubts,
     audit: (event, fields, keys = []) => {
       for (const key of keys) told(`${event}.key`, key);
       told(event, fields);

@@ -10,32 +10,54 @@ import type { WatermarkStore } from '@meridian/watermark-store';
  */
 export class Doubts {
   readonly #doubts = new Map<string, Doubt>();
+  /** Releases that this signer saw and was not told of: the generation of each kind. */
+  readonly #untold = new Map<string, Map<Kind, number>>();
 
   of(key: KeyOfRows): Refusal | undefined {
     return this.#doubts.get(nameOf(key))?.refusal;
   }
 
   /**
-   * Remembers a refusal that is about the store rather than about the request. The first reason stays: the latch that
-   * follows is a change of its own, and what a doubted row looks like after it says nothing of what happened.
+   * Remembers a refusal that is about the store rather than about the request, and which generation of the row it
+   * was about: that one, and any before, is never trusted again. The first reason stays: the latch that follows is a
+   * change of its own, and what a doubted row looks like after it says nothing of what happened.
+   * @param known what the store was held against
+   * @param stored the row that it had, where one was seen
    */
-  note(row: RowKey, { code }: Refusal): void {
-    if (!REFUSALS[code].latches) return;
-    const doubt = this.#doubts.get(nameOf(row));
-    if (doubt === undefined)
-      this.#doubts.set(nameOf(row), { refusal: { code }, trusted: new Set() });
-    // One that was released meanwhile is in doubt anew.
-    else doubt.trusted.delete(row.kind);
+  note(known: Incarnate, refusal: Refusal, stored: Incarnate | undefined = refusal.row): void {
+    const name = nameOf(known);
+    const doubt = this.#doubts.get(name);
+    const highest = Math.max(known.generation, stored?.generation ?? 0);
+    if (REFUSALS[refusal.code].latches) {
+      const seen = raised(doubt?.seen ?? this.#untold.get(name), known.kind, highest);
+      this.#doubts.set(name, { refusal: doubt?.refusal ?? { code: refusal.code }, seen });
+    } else if (highest > known.generation)
+      this.#untold.set(name, raised(this.#untold.get(name), known.kind, highest));
   }
 
   /**
-   * An operator has taught the signer rows of a key that are above all that was in doubt. That may come in steps: the
-   * doubt ends when none is left of the kinds of the key that the signer knows.
+   * An operator has taught the signer rows of a key, maybe in steps. The doubt ends once what is known of every kind
+   * that was in doubt is of a later generation than any that was seen of it then, and all that is known of the key is
+   * of that one release: the store fell back as a whole, so no other row is trusted for being there, or for being new.
+   * @param rows all that the signer knows of the key now
    */
-  trust(key: KeyOfRows, kinds: readonly Kind[], known: readonly Kind[]): void {
-    const trusted = this.#doubts.get(nameOf(key))?.trusted;
-    for (const kind of kinds) trusted?.add(kind);
-    if (known.every(kind => trusted?.has(kind))) this.#doubts.delete(nameOf(key));
+  trust(rows: readonly Row[]): void {
+    const [first] = rows;
+    if (first === undefined) return;
+    const name = nameOf(first);
+    const untold = this.#untold.get(name);
+    for (const { kind, generation } of rows)
+      if (generation >= (untold?.get(kind) ?? 0)) untold?.delete(kind);
+    const now = new Map(rows.map(({ kind, generation }) => [kind, generation]));
+    const seen = [...(this.#doubts.get(name)?.seen ?? [])];
+    const isLater = seen.every(([kind, highest]) => (now.get(kind) ?? 0) > highest);
+    const isOneRelease = rows.every(({ incarnation }) => incarnation === first.incarnation);
+    if (isLater && isOneRelease) this.#doubts.delete(name);
+  }
+
+  /** This signer itself has released all rows of a key, above all that can have been signed. */
+  end(key: KeyOfRows): void {
+    this.#doubts.delete(nameOf(key));
   }
 
   /** How many keys are stopped. */
@@ -44,11 +66,21 @@ export class Doubts {
   }
 }
 
+type Incarnate = RowKey & Pick<Row, 'generation'>;
+
 type Doubt = {
   readonly refusal: Refusal;
-  /** The kinds whose rows were taught anew since. */
-  readonly trusted: Set<Kind>;
+  /** The highest generation of each kind that was seen when it was noted. */
+  readonly seen: ReadonlyMap<Kind, number>;
 };
+
+function raised(
+  seen: ReadonlyMap<Kind, number> | undefined,
+  kind: Kind,
+  to: number,
+): Map<Kind, number> {
+  return new Map([...(seen ?? []), [kind, Math.max(seen?.get(kind) ?? 0, to)]]);
+}
 
 function nameOf({ chainId, pkh }: KeyOfRows): string {
   return `${chainId}/${pkh}`;

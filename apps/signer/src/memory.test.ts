@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KINDS, type Row } from '@meridian/watermark';
+import type { Row } from '@meridian/watermark';
 import type { WatermarkStore } from '@meridian/watermark-store';
 import { activeStore, attestation, BAKER, block, countedKeystore } from './fixtures.ts';
 import { journalOf, signingParts } from './fixtures.ts';
@@ -112,12 +112,13 @@ describe('a permission that contradicts what is known', () => {
     ['at the known place', 11],
   ])('%s is none, however far the row has counted', async (_what, level) => {
     const { store, change } = await disk();
-    const { ask, used } = await signing(store);
+    const { ask, used, parts } = await signing(store);
     expect(await ask(attestation(11))).toMatchObject({ ok: true });
-    await store.rows();
+    const [stopped] = await store.rows();
     change('attestation', { level: 9 as Row['level'], digest: null, bytes: null, signature: null });
     change('attestation', { seq: 99 });
     expect(await ask(attestation(level, 2))).toMatchObject({ ok: false });
+    expect(parts.doubts.of(stopped!)).toBeDefined();
     expect(await ask(attestation(12))).toMatchObject({ ok: false });
     expect(used()).toBe(1);
     expect((await store.rows()).map(({ mode }) => mode)).toEqual(['latched', 'latched']);
@@ -197,7 +198,7 @@ describe('whose a row is', () => {
     change('attestation', { incarnation: 'first', mode: 'active' });
     expect(await ask(attestation(10))).toMatchObject(refused('other_incarnation'));
     const [row] = await store.rows();
-    parts.doubts.trust(row!, KINDS, KINDS);
+    parts.doubts.end(row!);
     expect(await ask(attestation(10))).toMatchObject({ ok: true });
   });
 });

@@ -38,7 +38,7 @@ export async function patrol(parts: PatrolParts): Promise<readonly Row[]> {
     }
     // An operator may have taught this signer the row anew while the store was read.
     if (!isIncarnation(parts.journal.known(row), row)) continue;
-    parts.doubts.note(row, refusal);
+    parts.doubts.note(row, refusal, now);
     parts.found(row, refusal);
     if (REFUSALS[refusal.code].latches) doubted.push(row);
   }

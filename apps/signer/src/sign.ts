@@ -213,7 +213,7 @@ async function doubtOf(
     return undefined;
   }
   if (!REFUSALS[refusal.code].latches) return outcome.ok ? refusal : undefined;
-  doubts.note(known, refusal);
+  doubts.note(known, refusal, row);
   await latchDoubted(store, known);
   return refusal;
 }

@@ -73,7 +73,8 @@ describe('a signer is ready', () => {
     const latched = rows.map((row): Row => ({ ...row, mode: 'latched' }));
     const stopped = await parts({}, { seen: () => latched });
     expect((await settled(checksOf(stopped.status)))['rows']).toBe('2 rows are latched');
-    status.doubts.note({ chainId: CHAIN, pkh: BAKER.pkh, kind: 'block' }, { code: 'missing_row' });
+    const noted = { chainId: CHAIN, pkh: BAKER.pkh, kind: 'block', generation: 0 } as const;
+    status.doubts.note(noted, { code: 'missing_row' });
     expect((await settled(checksOf(status)))['rows']).toMatch(/^1 keys are stopped/);
     const journal = { ...(await journalOf(await activeStore())), rows: () => [] };
     const none = await parts({}, { journal });

@@ -42,8 +42,8 @@ const FIRST_PATROL_MS = 250;
  */
 export async function openWatched(parts: WatchParts): Promise<WatchedGuard> {
   const guard = await parts.open(parts.ending);
-  for (const { known, code } of guard.findings) {
-    parts.doubts.note(known, { code });
+  for (const { known, code, stored } of guard.findings) {
+    parts.doubts.note(known, { code }, stored);
     parts.found(known, { code });
   }
   let seen: readonly Row[] | undefined;

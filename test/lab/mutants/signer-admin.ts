@@ -104,13 +104,7 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       "provision(undefined, key, holder, floor, 'doubtful')",
       "provision(undefined, key, holder, floor, 'new')",
     ],
-    [
-      8,
-      'a signer doubts for ever',
-      'desk.trustAgain(subject, kinds, kindsKnown(open.journal, subject));',
-      'void [kinds, kindsKnown];',
-    ],
-
+    [8, 'a signer doubts for ever', 'desk.doubts.end(subject);', ''],
     [
       8,
       'a release is not above the head and the horizon',
@@ -159,16 +153,21 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     [
       8,
       'any adoption ends a doubt',
-      'known === undefined || row.generation > known.generation',
-      'known === undefined || row.generation >= known.generation',
+      'desk.doubts.trust(knownOf(journal, subject));',
+      'void knownOf;\ndesk.doubts.end(subject);',
     ],
     [
       8,
-      'what was learned first in a doubt keeps it for ever',
-      'known === undefined || row.generation > known.generation',
-      'known !== undefined && row.generation > known.generation',
+      'no adoption ends a doubt',
+      'desk.doubts.trust(knownOf(journal, subject));',
+      'void knownOf;',
     ],
-
+    [
+      8,
+      'what is learnt without the horizon is not learnt once more',
+      'if (horizon !== undefined) journal.setHorizon(subject.chainId, horizon);\n        journal.learn(rows);',
+      'journal.learn(rows);\n        if (horizon !== undefined) journal.setHorizon(subject.chainId, horizon);',
+    ],
     [
       5,
       'the epoch is read from the store',

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { SIGNER_ADMIN_MUTANTS } from './signer-admin.ts';
 import { SIGNER_ADMIN_PARTS_MUTANTS } from './signer-admin-parts.ts';
 import { SIGNER_AUDIT_MUTANTS } from './signer-audit.ts';
+import { SIGNER_DOUBTS_MUTANTS } from './signer-doubts.ts';
 import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
 import { SIGNER_SOCKET_MUTANTS } from './signer-socket.ts';
 import { SIGNER_PARTS_MUTANTS } from './signer-parts.ts';
@@ -259,7 +260,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     rule: 8,
     why: 'what contradicts the journal leaves no doubt',
     file: 'sign.ts',
-    find: '  doubts.note(known, refusal);\n  await',
+    find: '  doubts.note(known, refusal, row);\n  await',
     replace: '  await',
   },
   {
@@ -284,6 +285,7 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
     replace: 'round, outcome }',
   },
   ...SIGNER_PARTS_MUTANTS,
+  ...SIGNER_DOUBTS_MUTANTS,
   ...SIGNER_HTTP_MUTANTS,
   ...SIGNER_SOCKET_MUTANTS,
   ...SIGNER_ADMIN_MUTANTS,

@@ -2,15 +2,7 @@ import { z } from '@meridian/service/schema';
 import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
 import { action, forEachKey } from './action.ts';
 import { CHOICE, CHOSEN, epoch, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
-import {
-  changeKey,
-  kindsKnown,
-  openStoreOf,
-  withJournal,
-  type AdminJournal,
-  type Desk,
-  type OpenStore,
-} from './desk.ts';
+import { changeKey, knownOf, openStoreOf, withJournal, type Desk, type OpenStore } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
@@ -46,22 +38,16 @@ export const ADOPT = action({
         return before;
       });
       const rows = adopted.filter(({ kind }) => args.kinds.includes(kind));
-      const trusted = rows.filter(row => isAnew(journal, row)).map(({ kind }) => kind);
       withJournal(() => {
-        journal.learn(rows);
+        // First: where only the other one fails, nothing was learned yet, and all is done by adopting once more.
         if (horizon !== undefined) journal.setHorizon(subject.chainId, horizon);
+        journal.learn(rows);
       });
-      desk.trustAgain(subject, trusted, kindsKnown(journal, subject));
+      desk.doubts.trust(knownOf(journal, subject));
       return rows;
     });
   },
 });
-
-/** Whether a row was released since this signer learned it, or is not known yet: nothing else ends a doubt about it. */
-function isAnew(journal: AdminJournal, row: Row): boolean {
-  const known = journal.known(row);
-  return known === undefined || row.generation > known.generation;
-}
 
 /** @throws AdminError `not_provisioned`, `other_site`, `other_epoch`, `untrusted_row` */
 function assertAdoptable(

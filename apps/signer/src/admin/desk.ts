@@ -1,9 +1,10 @@
 import type { Clock, Result } from '@meridian/prelude';
 import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
-import { continuationRefusal, type Kind, type Row } from '@meridian/watermark';
+import { continuationRefusal, type Row } from '@meridian/watermark';
 import type { AdministrationRefusal, KeyOfRows } from '@meridian/watermark/administration';
 import { StoreError, type Journal, type WatermarkStore } from '@meridian/watermark-store';
 import type { Audit } from '../audit.ts';
+import type { Doubts } from '../doubts.ts';
 import { AdminError } from './errors.ts';
 import type { Identity } from './identity.ts';
 
@@ -39,11 +40,8 @@ export type Desk = {
   readonly now: Clock;
   /** A name that nothing had before: an incarnation. */
   readonly mint: () => string;
-  /**
-   * Rows of these kinds are above all that was in doubt: the signer may stop doubting their key once that is said of
-   * every kind that it knows (rule 8).
-   */
-  readonly trustAgain: (key: KeyOfRows, kinds: readonly Kind[], known: readonly Kind[]) => void;
+  /** What the signer beside it doubts: rows that it is taught, or releases, may end that (rule 8). */
+  readonly doubts: Pick<Doubts, 'trust' | 'end'>;
   /** Writes a line, and one for each of `keys`, that are durable when this returns. */
   readonly audit: Audit['record'];
 };
@@ -101,11 +99,6 @@ export function knownOf(
   { chainId, pkh }: KeyOfRows,
 ): readonly Row[] {
   return journal.rows().filter(row => row.chainId === chainId && row.pkh === pkh);
-}
-
-/** The kinds of a key that the journal knows. */
-export function kindsKnown(journal: Pick<AdminJournal, 'rows'>, key: KeyOfRows): readonly Kind[] {
-  return knownOf(journal, key).map(({ kind }) => kind);
 }
 
 /** Tells the journal of rows that went on; what it does not know it does not learn this way (rule 5). */

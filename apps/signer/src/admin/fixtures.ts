@@ -116,7 +116,7 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
     })),
     now: () => NOW,
     mint: () => `incarnation-${(++minted).toString()}`,
-    trustAgain: (key, kinds, known) => doubts.trust(key, kinds, known),
+    doubts,
     audit: event => {
       audited.push(event);
     },

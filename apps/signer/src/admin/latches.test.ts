@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { memoryStore } from '@meridian/watermark-store';
+import { memoryStore, StoreError, type WatermarkStore } from '@meridian/watermark-store';
 import { horizonOf } from './evidence.ts';
 import { KINDS, type Kind, type Row } from '@meridian/watermark';
 import { BAKER, CHAIN } from '../fixtures.ts';
+import { patrol } from '../patrol.ts';
 import { perform } from './actions.ts';
 import { ALL, BEYOND, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
 
@@ -104,7 +105,7 @@ describe('adopt', () => {
     const adopt = (...kinds: readonly Kind[]): Promise<string> =>
       other.refusal('adopt', { ...ALL, epoch: 0, kinds, evidence: evidence() });
     expect(await adopt(...KINDS)).toBe('done');
-    other.doubts.note({ ...KEY, kind: 'attestation' }, { code: 'store_went_back' });
+    other.doubts.note({ ...KEY, kind: 'attestation', generation: 0 }, { code: 'store_went_back' });
     await office.ask('latch', ALL);
     expect(await adopt(...KINDS)).toBe('done');
     expect(doubted(other)).toBe('store_went_back');
@@ -130,7 +131,7 @@ describe('adopt', () => {
     all.store().journal.learn(before);
     one.store().journal.learn(before.filter(({ kind }) => kind === 'attestation'));
     for (const { doubts } of [all, one])
-      doubts.note({ ...KEY, kind: 'attestation' }, { code: 'edited_row' });
+      doubts.note({ ...KEY, kind: 'attestation', generation: 0 }, { code: 'edited_row' });
     expect(await adopt(all, KINDS)).toBe('done');
     expect(doubted(all)).toBeUndefined();
     expect(await adopt(one, ['block'])).toBe('done');
@@ -139,6 +140,66 @@ describe('adopt', () => {
     expect(doubted(one)).toBeUndefined();
     await all.close();
     await one.close();
+  });
+
+  test('a release from before the doubt ends none, though this signer was never told of it', async () => {
+    await init();
+    const other = second();
+    const adopt = (): Promise<string> =>
+      other.refusal('adopt', { ...ALL, epoch: 0, evidence: evidence() });
+    expect(await adopt()).toBe('done');
+    const release = (at: number): Promise<string> =>
+      office.refusal('release', { ...ALL, floor: { level: at }, evidence: evidence() });
+    await office.ask('latch', ALL);
+    expect(await release(BEYOND)).toBe('done');
+    const { journal } = other.store();
+    const { doubts } = other;
+    const look = (store: WatermarkStore) =>
+      patrol({ journal: { ...journal, noteSoon: () => undefined }, store, doubts, found: () => 0 });
+    await look(office.store());
+    await look(memoryStore());
+    expect(doubted(other)).toBe('missing_row');
+    expect(await adopt()).toBe('done');
+    expect(journal.rows().map(({ generation }) => generation)).toEqual([1, 1, 1]);
+    expect(doubted(other)).toBe('missing_row');
+    await office.ask('latch', ALL);
+    expect(await release(BEYOND + 9)).toBe('done');
+    expect(await adopt()).toBe('done');
+    expect(doubted(other)).toBeUndefined();
+    await other.close();
+  });
+
+  test('kinds of a release that were adopted before a doubt about the others count with those', async () => {
+    await init();
+    const other = second();
+    const adopt = (...kinds: readonly Kind[]): Promise<string> =>
+      other.refusal('adopt', { ...ALL, epoch: 0, kinds, evidence: evidence() });
+    await adopt(...KINDS);
+    await office.ask('latch', ALL);
+    await office.ask('release', { ...ALL, floor: { level: BEYOND }, evidence: evidence() });
+    expect(await adopt('block')).toBe('done');
+    other.doubts.note({ ...KEY, kind: 'attestation', generation: 0 }, { code: 'store_went_back' });
+    expect(await adopt('attestation')).toBe('done');
+    expect(doubted(other)).toBe('store_went_back');
+    expect(await adopt('preattestation')).toBe('done');
+    expect(doubted(other)).toBeUndefined();
+    await other.close();
+  });
+
+  test('an adoption that fails at the horizon has taught the journal nothing', async () => {
+    await init();
+    const other = second();
+    const { journal } = other.store();
+    const setHorizon = (): never => {
+      throw new StoreError('replaced');
+    };
+    const broken = askedOn(other, () => ({
+      ...{ store: office.store(), journal: { ...journal, setHorizon }, isShared: true },
+    }));
+    const given = { ...ALL, epoch: 0, evidence: evidence() };
+    expect(await broken.refusal('adopt', given)).toBe('store_unavailable');
+    expect(journal.rows()).toEqual([]);
+    await other.close();
   });
 
   test('a store that fell back is not learnt anew under its old epoch', async () => {
@@ -231,7 +292,8 @@ describe('latch and release', () => {
     await office.store().close();
     rmSync(join(office.folder, 'store'), { recursive: true });
     const again = openOffice({ mint: () => 'after-the-loss' }, office.folder);
-    for (const kind of KINDS) again.doubts.note({ ...KEY, kind }, { code: 'missing_row' });
+    for (const kind of KINDS)
+      again.doubts.note({ ...KEY, kind, generation: 0 }, { code: 'missing_row' });
     const given = (at: number): object => ({ floor: { level: at }, evidence: evidence() });
     expect(await again.refusal('raise', { ...ALL, floor: { level: 900 } })).toBe('untrusted_row');
     expect(await again.refusal('release', { ...ALL, ...given(700) })).toBe('floor_too_low');

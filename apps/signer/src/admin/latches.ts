@@ -12,7 +12,6 @@ import { CHOICE, CHOSEN, FLOOR, isChosen, positionOf, subjectsOf } from './argum
 import {
   changeKey,
   granted,
-  kindsKnown,
   knownOf,
   noteKnown,
   openStoreOf,
@@ -84,8 +83,7 @@ export const RELEASE = action({
         open.journal.learn(rows);
         open.journal.setHorizon(subject.chainId, horizonOf(args.evidence));
       });
-      const kinds = rows.map(({ kind }) => kind);
-      desk.trustAgain(subject, kinds, kindsKnown(open.journal, subject));
+      desk.doubts.end(subject);
       return rows;
     });
   },

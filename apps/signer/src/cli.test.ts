@@ -112,7 +112,14 @@ describe('meridian-signer watermark', () => {
   });
 
   test('init --first-use looks at every block where the key had rights, and takes the right to sign', async () => {
-    const { status, notes } = await watermark('init', '--first-use', '--by', 'ann', ...nodes());
+    const { status, notes } = await watermark(
+      'init',
+      '--first-use',
+      '--all',
+      '--by',
+      'ann',
+      ...nodes(),
+    );
     expect(status).toBe(0);
     expect(notes.join('\n')).toMatch(/keys: 1, blocks to look at: [1-9]/);
     expect((await rows()).map(({ mode }) => mode)).toEqual(['active', 'active', 'active']);
@@ -128,7 +135,14 @@ describe('meridian-signer watermark', () => {
       assert(robot !== undefined, 'there is such a robot');
       await stop();
       await serve([robot]);
-      const { status, output } = await watermark('init', '--first-use', '--by', 'ann', ...nodes());
+      const { status, output } = await watermark(
+        'init',
+        '--first-use',
+        '--all',
+        '--by',
+        'ann',
+        ...nodes(),
+      );
       expect(status).toBe(1);
       expect(output.join('\n')).toMatch(/key_in_use.*attestation\w* in block \d+ B/);
       expect(await rows()).toEqual([]);
@@ -143,7 +157,14 @@ describe('meridian-signer watermark', () => {
       /\/blocks\/\d+\/header$/.test(path) ? { status: 200, body: '{"hash":7}' } : undefined,
     );
     const first = (...all: readonly string[]): Promise<Run> =>
-      watermark('init', '--first-use', '--by', 'ann', ...all.flatMap(url => ['--node', url]));
+      watermark(
+        'init',
+        '--first-use',
+        '--all',
+        '--by',
+        'ann',
+        ...all.flatMap(url => ['--node', url]),
+      );
     const [good = ''] = urls;
     const few = await first(good, pruned, lying);
     expect(few.status).toBe(1);

@@ -10,6 +10,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
       'assertNear(floor, args, highestFloor(horizonOf(args.evidence), desk.now()));',
       'void [assertNear, highestFloor];',
     ],
+    [
+      10,
+      'keys that nobody named get the right to sign',
+      'isChosen(args) || !(args.first_use || args.all)',
+      'isChosen(args) || !args.all',
+    ],
     [10, 'init activates', 'return args.first_use ?', 'return args.kinds.length > 0 ?'],
     [
       10,

@@ -41,7 +41,7 @@ describeWithPostgres('beside a signer of the site that is active', () => {
     for (const signer of [first, second]) {
       const again = await init(signer);
       expect([again.status, again.codes]).toEqual([1, ['already_provisioned']]);
-      const first_use = await init(signer, '--first-use', '--by', 'ann');
+      const first_use = await init(signer, '--first-use', '--all', '--by', 'ann');
       expect([first_use.status, first_use.codes]).toEqual([1, ['already_provisioned']]);
     }
     const imported = await first.watermark('import', ...marks);
@@ -59,7 +59,7 @@ describe('beside rows of the key that are active', () => {
   test('no rows of its other kinds are made', async () => {
     const signer = await site.start('one', { store: site.at('store') });
     await untilHeld(signer);
-    const kinds = ['--kind', 'attestation', '--first-use', '--by', 'ann'];
+    const kinds = ['--kind', 'attestation', '--first-use', '--all', '--by', 'ann'];
     done(await init(signer, ...kinds));
     expect(await signer.attest(30)).toBe(200);
     const refused = await init(signer, '--kind', 'block');

@@ -170,7 +170,7 @@ export async function meridianSigner(...args: readonly string[]): Promise<Said> 
 
 /** Takes the right to sign for a key that was never used. */
 export async function firstUse({ nodeFlags }: Site, { watermark }: SiteSigner): Promise<void> {
-  const words = ['--first-use', '--by', 'ann', '--slack', SLACK_LEVELS.toString()];
+  const words = ['--first-use', '--all', '--by', 'ann', '--slack', SLACK_LEVELS.toString()];
   done(await watermark('init', ...words, ...nodeFlags));
 }
 

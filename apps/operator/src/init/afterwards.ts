@@ -23,13 +23,14 @@ export async function afterwards(plan: Plan, drafts: readonly Draft[]): Promise<
 /** The two dashes keep npm from taking the flags of a program for its own. */
 const NPX = 'npx --no --';
 
-function nextCommands({ nodes }: Plan, drafts: readonly Draft[]): readonly string[] {
+function nextCommands({ nodes, keys }: Plan, drafts: readonly Draft[]): readonly string[] {
   const run = ({ app, path }: Draft, more = ''): string =>
     `${NPX} meridian-${app} --config ${quoted(path)}${more}`;
   const pathOf = (wanted: Draft['app']): string =>
     quoted(drafts.find(({ app }) => app === wanted)?.path ?? '');
   const asked = nodes.map(({ url }) => ` --node ${quoted(url)}`).join('');
-  const firstUse = `watermark init --first-use --by "$(id -un)" --config ${pathOf('signer')}${asked}`;
+  const named = keys.map(key => ` --key ${key}`).join('');
+  const firstUse = `watermark init --first-use${named} --by "$(id -un)" --config ${pathOf('signer')}${asked}`;
   // The signer comes first: an endorser without one cannot vote.
   const order = [...drafts].reverse();
   return [

@@ -125,7 +125,7 @@ describe('from flags', () => {
     const [endorser, signer] = ['endorser', 'signer'].map(name => join(out(), `${name}.yaml`));
     expect(next.slice(2)).toEqual([
       `${npx}-signer --config ${signer}`,
-      `${npx}-signer watermark init --first-use --by "$(id -un)" --config ${signer} --node ${NOBODY}`,
+      `${npx}-signer watermark init --first-use --key ${KEY} --by "$(id -un)" --config ${signer} --node ${NOBODY}`,
       `${npx}-endorser --config ${endorser}`,
       `${npx} doctor --endorser ${endorser}`,
     ]);

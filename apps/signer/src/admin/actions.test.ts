@@ -92,7 +92,7 @@ describe('every action', () => {
     const before = await office.rows();
     const floor = { level: 5_000 };
     expect(await office.refusal('raise', { ...ALL, floor })).toBe('untrusted_row');
-    expect(await init({ first_use: true, by: 'ann' })).toBe('untrusted_row');
+    expect(await init({ ...ALL, first_use: true, by: 'ann' })).toBe('untrusted_row');
     const file = JSON.stringify(await fileOf(row => row));
     expect(await office.refusal('import', { file })).toBe('untrusted_row');
     expect(await office.rows()).toEqual(before);
@@ -292,7 +292,7 @@ test('an action of 500 keys is written down with all of them, a line for each, u
 });
 
 test('after a restart the journal knows all that administration did', async () => {
-  await init({ first_use: true, by: 'ann' });
+  await init({ ...ALL, first_use: true, by: 'ann' });
   await office.ask('raise', { ...ALL, floor: { level: 300 } });
   await office.store().close();
   const again = openOffice({}, office.folder);
@@ -336,7 +336,7 @@ test('whose a row is, is learnt from no change that was none', async () => {
   await here.ask('init', { evidence: evidence() });
   peer.learn(await store.rows());
   const floor = { level: 120, round: 0 };
-  await here.ask('init', { evidence: evidence(), floor, first_use: true, by: 'ann' });
+  await here.ask('init', { ...ALL, evidence: evidence(), floor, first_use: true, by: 'ann' });
   // The same floor again changes nothing there.
   await there.refusal('raise', { ...ALL, floor });
   expect(peer.rows().map(({ mode, epoch }) => [mode, epoch])).toEqual(
@@ -349,7 +349,7 @@ test('whose a row is, is learnt from no change that was none', async () => {
 test('the journal is told of a first use, also where the store does not tell it', async () => {
   const [store, journal] = [memoryStore(), memoryJournal()];
   const there = openOffice({ open: () => ({ store, journal }) });
-  await there.ask('init', { evidence: evidence(), first_use: true, by: 'ann' });
+  await there.ask('init', { ...ALL, evidence: evidence(), first_use: true, by: 'ann' });
   expect(journal.rows().map(({ mode, epoch }) => [mode, epoch])).toEqual(
     Array.from({ length: 3 }, () => ['active', 1]),
   );

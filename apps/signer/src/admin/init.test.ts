@@ -5,7 +5,7 @@ import { KINDS, type Row } from '@meridian/watermark';
 
 import { BAKER, CHAIN, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 
-import { evidence, HEAD, openOffice, type Office } from './fixtures.ts';
+import { ALL, evidence, HEAD, openOffice, type Office } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
 vi.setConfig({ testTimeout: 30_000 });
@@ -99,7 +99,7 @@ describe('init', () => {
 
 describe('init --first-use', () => {
   const first = (other: object = {}): Promise<string> =>
-    init({ first_use: true, by: 'ann', ...other });
+    init({ ...ALL, first_use: true, by: 'ann', ...other });
 
   test('makes the site the holder under the first epoch, and the journal knows it', async () => {
     expect(await first()).toBe('done');
@@ -119,9 +119,21 @@ describe('init --first-use', () => {
   test('asks two nodes at least', async () => {
     const one = evidence({ asked: 1, quorum: 1, nodes: ['a'] });
     const use = one.use?.map(each => ({ ...each, nodes: ['a'] }));
-    const given = { first_use: true, by: 'ann', evidence: { ...one, use } };
+    const given = { ...ALL, first_use: true, by: 'ann', evidence: { ...one, use } };
     expect(await init(given)).toBe('no_quorum');
     expect((await office.rows()).filter(({ mode }) => mode === 'active')).toEqual([]);
+  });
+
+  test('is never about all keys because none was named', async () => {
+    const none = { ...{ evidence: evidence(), first_use: true, by: 'ann' } };
+    for (const given of [none, { ...none, ...ALL, keys: [BAKER.pkh] }])
+      await expect(office.ask('init', given)).rejects.toMatchObject({
+        ...{ code: 'malformed', field: 'keys' },
+      });
+    expect(await office.rows()).toEqual([]);
+    expect(await init({ ...ALL, keys: [BAKER.pkh] })).toBe('malformed');
+    expect(await init(ALL)).toBe('done');
+    expect(await first({ all: undefined, keys: [BAKER.pkh] })).toBe('done');
   });
 
   test('asks who asserts it', async () => {

@@ -3,7 +3,15 @@ import { level, round } from '@meridian/tezos';
 import { NO_MAX_LEVEL, type Position, type Row } from '@meridian/watermark';
 import { changeOf, provision, takeOver, type KeyOfRows } from '@meridian/watermark/administration';
 import { action, forEachKey } from './action.ts';
-import { FLOOR, KINDS_ASKED, positionOf, SUBJECT, subjectsOf } from './arguments.ts';
+import {
+  CHOICE,
+  CHOSEN,
+  FLOOR,
+  isChosen,
+  KINDS_ASKED,
+  positionOf,
+  subjectsOf,
+} from './arguments.ts';
 import { changeKey, granted, openStoreOf, withJournal, type Desk, type OpenStore } from './desk.ts';
 import { AdminError } from './errors.ts';
 import {
@@ -22,7 +30,7 @@ const FIRST_EPOCH = 1;
 
 const ARGUMENTS = z
   .strictObject({
-    ...SUBJECT,
+    ...CHOSEN,
     ...KINDS_ASKED,
     floor: FLOOR.optional(),
     ...FAR,
@@ -33,7 +41,9 @@ const ARGUMENTS = z
   .refine(({ first_use, by: name }) => !first_use || name !== undefined, {
     path: ['by'],
     message: 'who asserts that the key was never used?',
-  });
+  })
+  // Rows that stand by may be those of all keys by default; the right to sign is never theirs because none was named.
+  .refine(args => isChosen(args) || !(args.first_use || args.all), CHOICE);
 
 type Arguments = z.output<typeof ARGUMENTS>;
 
@@ -43,7 +53,8 @@ export const INIT = action({
   summary: 'make the rows of a key, standing by above a floor, and set the horizon of the chain',
   details: [
     'The rows stand by: nothing is signed until the site is given the right (rule 10). With --first-use it takes it, if',
-    'more than half of the edge nodes find no vote and no block of the key in this cycle and the one before.',
+    'more than half of the edge nodes find no vote and no block of the key in this cycle and the one before; that is said',
+    'of keys that are named, or of --all. Otherwise it is about all keys unless some are named.',
     'The floor is the level after the head that the nodes agree on, unless another one is named.',
   ],
   args: ARGUMENTS,

@@ -55,15 +55,18 @@ export const COMMANDS: readonly Command[] = [
     action: 'init',
     usage: '',
     flags: [
-      ...[...SUBJECT_FLAGS, KIND_FLAG, ...NODE_FLAGS, ...FLOOR_FLAGS, FAR_FLAG],
+      ...[...CHOICE_FLAGS, KIND_FLAG, ...NODE_FLAGS, ...FLOOR_FLAGS, FAR_FLAG],
       ['--first-use', 'take the right to sign, for a key that was not used for two cycles'],
       BY_FLAG,
     ],
-    examples: ['init --node http://10.0.0.1:8732 --node http://10.1.0.1:8732 --first-use --by ann'],
+    examples: [
+      'init --key tz1... --node http://10.0.0.1:8732 --node http://10.1.0.1:8732 --first-use --by ann',
+    ],
     prepare: async call => {
       const isFirst = call.options['firstUse'] === true;
+      const isChoice = isFirst || call.options['all'] === true;
       return defined({
-        ...subjectOf(call.options),
+        ...(isChoice ? choiceOf : subjectOf)(call.options),
         kinds: wordsOf(call.options, 'kind'),
         floor: floorOf(call.options),
         ...farOf(call.options),

@@ -320,8 +320,20 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
     [
       '\u00a74.6',
       'a statement burns all levels by a slip of the finger',
-      'Math.max(farthest, ...before.map(row => row.level))',
-      'Math.max(farthest, Number.MAX_SAFE_INTEGER, ...before.map(row => row.level))',
+      'assertNear(positionOf(key.floor), args, highest, field);',
+      'void [field, highest];',
+    ],
+    [
+      '\u00a74.6',
+      'what is lost of one kind is lost of those that are not stated',
+      'before.filter(({ kind }) => kinds.includes(kind));\n        const highest',
+      'before.filter(({ kind }) => kind.length > 0);\n        const highest',
+    ],
+    [
+      '\u00a74.6',
+      'what is lost of one kind that is stated is lost of all of them',
+      'Math.min(...stated',
+      'Math.max(...stated',
     ],
     [
       10,

@@ -33,7 +33,12 @@ export type KeyOutcome = {
   /** What two operators said of this key. */
   readonly stated?: object | undefined;
   /** Why nothing was done for this key. */
-  readonly refused?: { readonly code: AdminCode; readonly message: string };
+  readonly refused?: {
+    readonly code: AdminCode;
+    readonly message: string;
+    /** The part of the request that is to blame. */
+    readonly field?: string;
+  };
 } & Readonly<Record<string, unknown>>;
 
 /** What an action did. */
@@ -63,8 +68,9 @@ export async function forEachKey<Subject extends KeyOfRows>(
       keys.push({ public_key_hash: subject.pkh, rows: (await act(subject)).map(rowJson) });
     } catch (error) {
       if (!(error instanceof AdminError)) throw error;
-      const { code, message } = error;
-      keys.push({ public_key_hash: subject.pkh, refused: { code, message } });
+      const { code, message, field } = error;
+      const refused = { code, message, ...(field === undefined ? {} : { field }) };
+      keys.push({ public_key_hash: subject.pkh, refused });
     }
   }
   return { keys };

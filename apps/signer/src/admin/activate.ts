@@ -46,15 +46,22 @@ export const ACTIVATE = action({
     // A release has to reach the end of a lease, so one that is far burns all levels as a floor does.
     const { max_level: end } = statement;
     if (end !== null) assertNear({ level: level(end) }, args, farthest, 'statement.max_level');
-    const subjects = statement.keys.map(key => ({ chainId, pkh: key.public_key_hash, key }));
-    const outcome = await forEachKey(subjects, async ({ key, ...subject }) => {
+    const subjects = statement.keys.map((key, at) => ({
+      chainId,
+      pkh: key.public_key_hash,
+      key,
+      at,
+    }));
+    const outcome = await forEachKey(subjects, async ({ key, at, ...subject }) => {
       const { kinds } = key;
       const take = changeOfRows(subject, kinds, row => takeOver(row, authorityOf(statement, key)));
       const rows = await changeKey(open, subject, 'held_against_journal', before => {
         assertKnown(journal, before, kinds);
-        // What is lost already is never too far.
-        const highest = Math.max(farthest, ...before.map(row => row.level));
-        assertNear(positionOf(key.floor), args, highest);
+        // What is lost already, of each kind that is stated, is never too far.
+        const stated = before.filter(({ kind }) => kinds.includes(kind));
+        const highest = Math.max(farthest, Math.min(...stated.map(row => row.level)));
+        const field = `statement.keys[${at.toString()}].floor.level`;
+        assertNear(positionOf(key.floor), args, highest, field);
         return granted(take(before));
       });
       withJournal(() => {

@@ -96,6 +96,23 @@ test('two operators give no floor that is more than a day above the horizon, or 
   expect(await activate(FAR_OFF)).toBe('done');
 });
 
+test('what is lost of one kind makes no floor near that two operators give to another one', async () => {
+  await init();
+  await office.ask('raise', { ...ALL, kinds: ['block'], floor: { level: FAR_OFF }, far: true });
+  const floor = { level: FAR_OFF, round: 0 };
+  for (const kinds of [['attestation'], ['block', 'attestation']]) {
+    const statement = await signedStatement({ keys: [{ ...KEY_STATED, kinds, floor }] });
+    const { keys } = await office.ask('activate', { statement, evidence: evidence() });
+    expect(keys[0]?.refused).toMatchObject({
+      ...{ code: 'floor_too_far', field: 'statement.keys[0].floor.level' },
+    });
+  }
+  const statement = await signedStatement({ keys: [{ ...KEY_STATED, kinds: ['block'], floor }] });
+  expect(await office.refusal('activate', { statement, evidence: evidence() })).toBe('done');
+  const far = (await office.rows()).filter(row => row.level === FAR_OFF);
+  expect(far.map(({ kind }) => kind)).toEqual(['block']);
+});
+
 test('a lease ends no more than a day above the horizon, since a release has to reach its end', async () => {
   await init();
   const activate = async (max: number, other: object = {}): Promise<unknown> =>

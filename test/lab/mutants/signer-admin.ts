@@ -210,6 +210,12 @@ export const SIGNER_ADMIN_MUTANTS: readonly Mutant[] = [
   ]),
   ...ofAdmin('transfer.ts', [
     [
+      '\u00a74.6',
+      'a file burns all levels of a key',
+      'assertNear(mark, args, highest, mark.field);',
+      'void [mark, assertNear, args, highest];',
+    ],
+    [
       10,
       'a signature is not verified',
       'if (problem !== undefined) throw new AdminError(problem.code',

@@ -46,7 +46,10 @@ describeWithPostgres('beside a signer of the site that is active', () => {
     }
     const imported = await first.watermark('import', ...marks);
     expect([imported.status, imported.codes]).toEqual([1, ['import_beside_active']]);
-    const unknown = await second.watermark('import', ...marks);
+    // It was told of no horizon either.
+    const far = await second.watermark('import', ...marks);
+    expect([far.status, far.codes]).toEqual([1, ['floor_too_far']]);
+    const unknown = await second.watermark('import', ...marks, '--far');
     expect([unknown.status, unknown.codes]).toEqual([1, ['unknown_row']]);
     await adopt(site, second, 1);
     const adopted = await second.watermark('import', ...marks);

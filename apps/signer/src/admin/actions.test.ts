@@ -363,7 +363,7 @@ test('what is written down has neither files nor signatures in it', async () => 
   };
   const file = JSON.stringify(await fileOf(row => row));
   const desk = { ...office.desk, audit };
-  await perform(desk, 'import', { file });
+  await perform(desk, 'import', { file, far: true });
   expect(written[0]).toBe('watermark.import.asked');
   expect(written.join()).not.toMatch(/edsig|edsk|interchange/);
 });

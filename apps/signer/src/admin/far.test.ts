@@ -1,9 +1,19 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instant } from '@meridian/prelude';
 import { KINDS } from '@meridian/watermark';
-import { BAKER, CHAIN } from '../fixtures.ts';
+import { level } from '@meridian/tezos';
+import { BAKER, CHAIN, OTHER } from '../fixtures.ts';
 import { perform } from './actions.ts';
-import { ALL, BEYOND, evidence, KEY_STATED, NOW, openOffice, signedStatement } from './fixtures.ts';
+import {
+  ALL,
+  BEYOND,
+  evidence,
+  fileOf,
+  KEY_STATED,
+  NOW,
+  openOffice,
+  signedStatement,
+} from './fixtures.ts';
 import type { Office } from './fixtures.ts';
 
 // Every change waits for the disk, which may be slow.
@@ -52,11 +62,55 @@ test('where no horizon is known a raise has to say that it is meant', async () =
   const floors = KINDS.map(kind => ({
     ...{ chain_id: CHAIN, public_key_hash: BAKER.pkh, kind, level: 120, round: 0 },
   }));
-  await office.ask('import', { floors, unsigned: true, by: 'ann' });
+  await office.ask('import', { floors, far: true, unsigned: true, by: 'ann' });
   await expect(office.ask('raise', { ...ALL, floor: { level: 130 } })).rejects.toMatchObject({
     ...{ code: 'floor_too_far', message: expect.stringContaining('no horizon is known') as string },
   });
   expect(await raise(130, { far: true })).toBe('done');
+});
+
+describe('a mark of a file', () => {
+  const stands = { unsigned: true, by: 'ann' };
+  const marks = (...at: readonly number[]): object => ({
+    floors: at.map(each => ({
+      ...{ chain_id: CHAIN, public_key_hash: BAKER.pkh, kind: 'block', level: each, round: 0 },
+    })),
+    ...stands,
+  });
+
+  test('lies a day above the horizon of now at most, unless it is said that it is meant', async () => {
+    await init();
+    await expect(office.ask('import', marks(120, HIGHEST + 1, 130))).rejects.toMatchObject({
+      ...{ code: 'floor_too_far', field: 'floors[1].level' },
+    });
+    expect(await levels()).toEqual(KINDS.map(() => 101));
+    expect(await office.refusal('import', marks(120, HIGHEST))).toBe('done');
+    expect(await office.refusal('import', { ...marks(FAR_OFF), far: true })).toBe('done');
+    expect(Math.max(...(await levels()))).toBe(FAR_OFF);
+  });
+
+  test('is bounded in a file that a site signed, too, and not where it is about a key of others', async () => {
+    const far = level(FAR_OFF);
+    const file = JSON.stringify(
+      await fileOf(row => (row.kind === 'attestation' ? { ...row, level: far } : row)),
+    );
+    const others = JSON.stringify(await fileOf(row => ({ ...row, pkh: OTHER.pkh, level: far })));
+    await init();
+    await expect(office.ask('import', { file })).rejects.toMatchObject({
+      ...{
+        code: 'floor_too_far',
+        field: expect.stringMatching(/^file\.data\[\d\]\.level$/) as string,
+      },
+    });
+    expect(await levels()).toEqual(KINDS.map(() => 101));
+    expect(await office.refusal('import', { file: others })).toBe('nothing_to_import');
+    expect(await office.refusal('import', { file, far: true })).toBe('done');
+  });
+
+  test('is far where no horizon is known', async () => {
+    expect(await office.refusal('import', marks(120))).toBe('floor_too_far');
+    expect(await office.rows()).toEqual([]);
+  });
 });
 
 test('new rows begin a day above the horizon of the evidence at most', async () => {

@@ -14,7 +14,7 @@ import type { Outcome } from './action.ts';
 import { perform } from './actions.ts';
 import type { Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
-import type { Evidence } from './evidence.ts';
+import { horizonOf, type Evidence } from './evidence.ts';
 import type { Identity } from './identity.ts';
 import { readStatement, signStatement } from './statement.ts';
 
@@ -159,6 +159,11 @@ export function openOffice(other: Partial<Desk> = {}, place?: string): Office {
       if (place === undefined) rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Draws the horizon of {@link evidence}, as every `init` does. */
+export function drawHorizon({ store }: Office): void {
+  store().journal.setHorizon(CHAIN, horizonOf(evidence()));
 }
 
 /** Hands a key's attestations over, as a move does. */

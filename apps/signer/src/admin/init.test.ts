@@ -160,7 +160,7 @@ describe('init --first-use', () => {
     const floors = [
       { chain_id: CHAIN, public_key_hash: BAKER.pkh, kind: 'block', level: 5, round: 0 },
     ];
-    await office.ask('import', { floors, unsigned: true, by: 'ann' });
+    await office.ask('import', { floors, far: true, unsigned: true, by: 'ann' });
     expect(await first({ kinds: ['block'] })).toBe('wrong_history');
     expect(await modes()).toEqual(['standby']);
   });

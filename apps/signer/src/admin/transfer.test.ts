@@ -6,6 +6,7 @@ import { BAKER, CHAIN, OTHER } from '../fixtures.ts';
 import {
   ALL,
   ANN,
+  drawHorizon,
   evidence,
   fileOf,
   freezeAttestations,
@@ -22,6 +23,7 @@ vi.setConfig({ testTimeout: 30_000 });
 let office: Office;
 beforeEach(() => {
   office = openOffice();
+  drawHorizon(office);
 });
 afterEach(() => office.close());
 
@@ -37,6 +39,7 @@ describe('export and import', () => {
     expect(file.data).toHaveLength(3);
     const trusted = [{ site: 'us', publicKey: SITE_KEY.publicKey }];
     const there = openOffice({ site: 'ie', trusted });
+    drawHorizon(there);
     expect(await there.refusal('import', { file: JSON.stringify(file) })).toBe('done');
     for (const row of await there.rows())
       expect(row).toMatchObject({ mode: 'standby', site: 'ie', level: HEAD + 1, history: 'known' });

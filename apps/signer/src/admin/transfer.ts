@@ -19,6 +19,7 @@ import { asUnavailable, changeKey, granted, openStoreOf, withJournal } from './d
 import type { Desk, OpenStore } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { by } from './evidence.ts';
+import { assertNear, FAR, highestFloor } from './far.ts';
 import { assertKnown } from './raise.ts';
 
 /** Writes what a store remembers, signed by its site. */
@@ -63,6 +64,7 @@ const IMPORT_ARGUMENTS = z
     floors: z.array(FOREIGN_FLOOR).min(1).max(ENTRIES_MAX).optional(),
     /** Somebody stands for a file that is not signed. */
     unsigned: z.boolean().default(false),
+    ...FAR,
     by: by.optional(),
   })
   .refine(({ file, floors }) => (file === undefined) !== (floors === undefined), {
@@ -81,7 +83,8 @@ export const IMPORT = action({
   details: [
     'The file is an export of a site whose key is trusted, or that of --from. Files of octez-signer (--octez FOLDER), of',
     'octez-baker (--octez-baker FILE) and of Signatory (--signatory FILE, --signatory-table FILE) are signed by nobody:',
-    'they need --unsigned and --by NAME. Refused for rows that are active, here or where the file is from.',
+    'they need --unsigned and --by NAME. Refused for rows that are active, here or where the file is from. A mark that',
+    'lies more than a day above the horizon wants --far, and where no horizon is known every mark does: init first.',
   ],
   args: IMPORT_ARGUMENTS,
   isAudited: true,
@@ -91,6 +94,11 @@ export const IMPORT = action({
     const asked = subjectsOf(desk, args);
     const subjects = asked.filter(subject => floorsOf(subject, floors).length > 0);
     if (subjects.length === 0) throw new AdminError('nothing_to_import');
+    for (const subject of subjects) {
+      const line = open.journal.horizon(subject.chainId);
+      const highest = line && highestFloor(line, desk.now());
+      for (const mark of floorsOf(subject, floors)) assertNear(mark, args, highest, mark.field);
+    }
     const digest = args.file === undefined ? null : digestOf(args.file);
     const outcome = await forEachKey(subjects, subject =>
       importKey(desk, open, subject, floorsOf(subject, floors), epoch(subject)),
@@ -99,8 +107,11 @@ export const IMPORT = action({
   },
 });
 
+/** A floor, and the part of what was given that says so. */
+type Marked = KeyFloor & { readonly field: string };
+
 type Marks = {
-  readonly floors: readonly KeyFloor[];
+  readonly floors: readonly Marked[];
   /** The latest epoch that the file has of a key: only a later one is ever accepted in rows that are made from it. */
   readonly epoch: (subject: KeyOfRows) => number;
 };
@@ -109,7 +120,7 @@ function marksOf(desk: Desk, args: z.output<typeof IMPORT_ARGUMENTS>): Marks {
   const { file: text, floors = [] } = args;
   if (text === undefined) {
     if (!args.unsigned) throw new AdminError('unsigned', undefined, 'unsigned');
-    return { floors: floors.map(floorOfJson), epoch: () => 0 };
+    return { floors: marked(floors.map(floorOfJson), 'floors'), epoch: () => 0 };
   }
   const read = readInterchange(text);
   if (!read.ok) throw new AdminError(read.error.code, read.error.why, `file.${read.error.field}`);
@@ -120,7 +131,11 @@ function marksOf(desk: Desk, args: z.output<typeof IMPORT_ARGUMENTS>): Marks {
     file.data
       .filter(entry => entry.chain_id === chainId && entry.public_key_hash === pkh)
       .reduce((highest, entry) => Math.max(highest, Number(entry.epoch)), 0);
-  return { floors: interchangeFloors(file), epoch: epochOf };
+  return { floors: marked(interchangeFloors(file), 'file.data'), epoch: epochOf };
+}
+
+function marked(floors: readonly KeyFloor[], field: string): readonly Marked[] {
+  return floors.map((floor, at) => ({ ...floor, field: `${field}[${at.toString()}].level` }));
 }
 
 /** @throws AdminError `unsigned`, `bad_signature`, `not_trusted` */
@@ -180,7 +195,7 @@ async function importKey(
 }
 
 /** The highest floor of each kind of a key. */
-function floorsOf({ chainId, pkh }: KeyOfRows, floors: readonly KeyFloor[]): readonly KeyFloor[] {
+function floorsOf({ chainId, pkh }: KeyOfRows, floors: readonly Marked[]): readonly Marked[] {
   const ofKey = floors
     .filter(floor => floor.chainId === chainId && floor.pkh === pkh)
     .toSorted(comparePositions);

@@ -113,7 +113,7 @@ export const COMMANDS: readonly Command[] = [
       ['--from <PUBLICKEY>', 'whose signature is taken (default: the trusted key of its site)'],
       ...FOREIGN_FLAGS,
       ['--unsigned', 'take a file that nobody signed; with --by'],
-      BY_FLAG,
+      ...[BY_FLAG, FAR_FLAG],
     ],
     examples: ['import marks.json', 'import --octez ~/.tezos-signer --unsigned --by ann'],
     prepare: async ({ args: [path], options }) => {
@@ -126,6 +126,7 @@ export const COMMANDS: readonly Command[] = [
           ...subjectOf(options),
           file: path === undefined ? undefined : textOfFile(path),
           floors,
+          ...farOf(options),
           from: wordOf(options, 'from'),
           unsigned: isUnsigned,
           by: isUnsigned ? needed(wordOf(options, 'by'), '--by') : wordOf(options, 'by'),

@@ -21,6 +21,18 @@ export const SIGNER_ADMIN_PARTS_MUTANTS: readonly Mutant[] = [
       'highest !== undefined && level <= highest',
       'highest === undefined || level <= highest',
     ],
+    [
+      5,
+      'epochs that were burnt or handed over do not count as used',
+      'Math.max(row.epoch, row.burntEpoch, row.handedEpoch ?? 0)',
+      'Math.max(row.epoch, 0)',
+    ],
+    [
+      5,
+      'an epoch is far only after thousands',
+      'if (far || epoch <= highest + EPOCHS_AHEAD_MAX) return;',
+      'if (far || epoch <= highest + 2 * EPOCHS_AHEAD_MAX) return;',
+    ],
   ]),
   ...ofAdmin('evidence.ts', [
     [

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { SIGNER_ADMIN_MUTANTS } from './signer-admin.ts';
 import { SIGNER_ADMIN_PARTS_MUTANTS } from './signer-admin-parts.ts';
 import { SIGNER_AUDIT_MUTANTS } from './signer-audit.ts';
+import { SIGNER_BREAK_GLASS_MUTANTS } from './signer-break-glass.ts';
 import { SIGNER_DOUBTS_MUTANTS } from './signer-doubts.ts';
 import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
 import { SIGNER_SOCKET_MUTANTS } from './signer-socket.ts';
@@ -290,5 +291,6 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
   ...SIGNER_SOCKET_MUTANTS,
   ...SIGNER_ADMIN_MUTANTS,
   ...SIGNER_ADMIN_PARTS_MUTANTS,
+  ...SIGNER_BREAK_GLASS_MUTANTS,
   ...SIGNER_AUDIT_MUTANTS,
 ];

@@ -7,7 +7,7 @@ import { positionOf } from './arguments.ts';
 import { changeKey, granted, openStoreOf, withJournal, type Desk } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
-import { assertNear, FAR, highestFloor } from './far.ts';
+import { assertEpochNear, assertNear, FAR, highestFloor } from './far.ts';
 import { assertKnown } from './raise.ts';
 import {
   digestOf,
@@ -62,6 +62,7 @@ export const ACTIVATE = action({
         const highest = Math.max(farthest, Math.min(...stated.map(row => row.level)));
         const field = `statement.keys[${at.toString()}].floor.level`;
         assertNear(positionOf(key.floor), args, highest, field);
+        assertEpochNear(statement.epoch, args, stated);
         return granted(take(before));
       });
       withJournal(() => {

@@ -1,7 +1,7 @@
 import { z } from '@meridian/service/schema';
 import { comparePositions, continuationRefusal, type Row } from '@meridian/watermark';
 import { action, forEachKey } from './action.ts';
-import { CHOICE, CHOSEN, epoch, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
+import { CHOICE, CHOSEN, count, isChosen, KINDS_ASKED, subjectsOf } from './arguments.ts';
 import { changeKey, knownOf, openStoreOf, withJournal, type Desk, type OpenStore } from './desk.ts';
 import { AdminError } from './errors.ts';
 import { assertEvidence, assertHorizonRises, EVIDENCE, horizonOf } from './evidence.ts';
@@ -16,7 +16,8 @@ export const ADOPT = action({
     'epoch comes from you, never from the store (rule 5). A row that fell back is not adopted: release it.',
   ],
   args: z
-    .strictObject({ ...CHOSEN, ...KINDS_ASKED, epoch, evidence: EVIDENCE.optional() })
+    // It is compared with what the rows have, however high that is.
+    .strictObject({ ...CHOSEN, ...KINDS_ASKED, epoch: count, evidence: EVIDENCE.optional() })
     .refine(isChosen, CHOICE),
   isAudited: true,
   run: async (desk, args) => {

@@ -20,7 +20,7 @@ export const position = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
-/** An epoch: those that are skipped are lost, but never all that are left. */
+/** An epoch that is given: those that are skipped are lost, but never all that are left. */
 export const epoch = z
   .int()
   .min(0)

@@ -51,6 +51,11 @@ const OWN_REFUSALS = {
     meaning:
       'more than a day above the horizon, and a floor never falls; --far says that it is meant',
   },
+  epoch_too_far: {
+    status: 409,
+    meaning:
+      'more than 1000 above the epochs of the rows, and an epoch never falls; --far says that it is meant',
+  },
   horizon_goes_back: {
     status: 409,
     meaning: 'the nodes agree on a head below the one that was agreed on before',

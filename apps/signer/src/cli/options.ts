@@ -48,7 +48,7 @@ export const FLOOR_FLAGS: readonly Flag[] = [
 /** Where a floor is given to rows. */
 export const FAR_FLAG: Flag = [
   '--far',
-  'take a floor that lies more than a day above the horizon; it never falls again',
+  'take a floor that lies more than a day above the horizon, or an epoch that skips many; it never falls again',
 ];
 
 export const JSON_FLAG: Flag = ['--json', 'print one JSON object as the last line'];

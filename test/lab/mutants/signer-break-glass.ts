@@ -5,6 +5,12 @@ import { ofAdmin } from './signer-admin-parts.ts';
 export const SIGNER_BREAK_GLASS_MUTANTS: readonly Mutant[] = [
   ...ofAdmin('statement.ts', [
     [
+      10,
+      'what is signed is not what is seen',
+      '/^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*$/u',
+      '/^\\P{Cc}*$/u',
+    ],
+    [
       3,
       'a statement outlives its floor',
       'expires <= each.floor.level',

@@ -152,6 +152,18 @@ test.each<[string, string, string]>([
   expect(await activate(text)).toBe(code);
 });
 
+test('a reason is in any language', () => {
+  const reason = 'Störung: 2 von 3 Rechnern weg (сбой, 停電, ⚡) – «restore» + 5 €';
+  const text = JSON.stringify({ statement: { ...STATEMENT, reason }, signatures: [] });
+  expect(readStatement(text).statement.reason).toBe(reason);
+});
+
+/** Of the terminal, of C1, of lines, and such as turn text round or cannot be seen; the last one is half a character. */
+const NOT_PRINTABLE = [
+  ...['\n', '\t', '\u001b', '\u007f', '\u009b', '\u00ad', '\u200b', '\u200f', '\u2028'],
+  ...['\u202e', '\u2066', '\ufeff', '\u00a0', '\ue000', '\ud800'],
+];
+
 test.each<[string, object, string]>([
   ['a kind twice', keyed({ kinds: ['block', 'block'] }), 'statement.keys[0].kinds'],
   ['a key twice', { keys: [KEY_STATED, KEY_STATED] }, 'statement.keys'],
@@ -163,6 +175,11 @@ test.each<[string, object, string]>([
   ['an epoch that leaves no other', { epoch: 2 ** 31 }, 'statement.epoch'],
   ['no reason', { reason: '' }, 'statement.reason'],
   ['another format', { format: 'x' }, 'statement.format'],
+  ...NOT_PRINTABLE.map((mark): [string, object, string] => [
+    `U+${mark.codePointAt(0)!.toString(16)} in its reason`,
+    { reason: `an${mark}outage` },
+    'statement.reason',
+  ]),
   [
     'a floor that is none',
     keyed({ floor: { level: -1, round: 0 } }),

@@ -22,6 +22,8 @@ import type { Identity } from './identity.ts';
 
 /** As much as is shown to whoever signs it. */
 const REASON_MAX = 300;
+/** What is signed is what is seen: nothing that moves, hides or turns round the text on a terminal. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 
 /** The rows of one key that a site gets the right for. */
 const KEY_STATED = z.strictObject({
@@ -56,7 +58,11 @@ const STATEMENT = z
       ),
     /** The first level that may not be signed, or null. */
     max_level: position.nullable(),
-    reason: z.string().min(1).max(REASON_MAX),
+    reason: z
+      .string()
+      .min(1)
+      .max(REASON_MAX)
+      .regex(PRINTABLE, 'printable characters are expected: no control or format characters'),
     /** The last head under which it may be used. */
     expires_level: position,
   })

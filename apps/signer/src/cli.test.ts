@@ -310,6 +310,9 @@ describe('meridian-signer watermark', () => {
     );
     expect(first.status).toBe(0);
     expect(first.notes).toContain('epoch: 2');
+    expect(first.notes).toContain(
+      'good until the head is above level 40, also once more for keys that were refused',
+    );
     expect(first.notes.at(-1)).toMatch(
       new RegExp(`^keys\\[0\\]: .*${BAKER.pkh}.*attestation.*"level":40`),
     );

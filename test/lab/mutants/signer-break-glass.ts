@@ -118,4 +118,11 @@ export const SIGNER_BREAK_GLASS_MUTANTS: readonly Mutant[] = [
     ],
     [5, 'rows that nobody told of are activated', 'assertKnown(journal, before, kinds);', ''],
   ]),
+  {
+    rule: 10,
+    why: 'nobody is told for how long a statement can still be used',
+    file: 'cli/lines.ts',
+    find: '...(isOpen ? [open] : [])',
+    replace: '...(isOpen ? [] : [open].slice(1))',
+  },
 ];

@@ -238,6 +238,7 @@ describe('a statement about many keys', () => {
       { public_key_hash: BAKER.pkh, refused: { code: 'wrong_mode' } },
       { public_key_hash: OTHER.pkh, rows: [{ mode: 'active' }, {}, {}] },
     ]);
+    expect(outcome['statement']).toMatchObject({ expires_level: STATEMENT.expires_level });
     expect(new Set(await modesOf(place))).toEqual(
       new Set([`${BAKER.pkh} latched 101`, `${OTHER.pkh} active 120`]),
     );

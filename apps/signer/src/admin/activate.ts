@@ -25,7 +25,8 @@ export const ACTIVATE = action({
   details: [
     'No software can see that the other site is dead: the two who sign stand for it, under their names, and for the floor.',
     'The statement names the rows of each key by their incarnation, so it is worth nothing once they were released, and',
-    'it expires. A key that is refused does not keep the others of it from being activated.',
+    'it expires. A key that is refused does not keep the others of it from being activated; for that one the statement',
+    'stays good until it expires.',
   ],
   args: z.strictObject({ statement: z.string(), ...FAR, evidence: EVIDENCE }),
   isAudited: true,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { askNodes, SLACK_LEVELS } from '../admin/ask-nodes.ts';
 import type { Outcome } from '../admin/action.ts';
 import { foreignFloors, FOREIGN_FLAGS } from './foreign-files.ts';
-import { outcomeLines, showLines } from './lines.ts';
+import { activationLines, outcomeLines, showLines } from './lines.ts';
 import {
   BY_FLAG,
   CHOICE_FLAGS,
@@ -194,7 +194,7 @@ export const COMMANDS: readonly Command[] = [
       ...farOf(call.options),
       evidence: await evidenceOf(call, []),
     }),
-    lines: outcomeLines,
+    lines: activationLines,
   },
 ];
 

@@ -5,6 +5,14 @@ export function outcomeLines({ keys }: Outcome): readonly string[] {
   return keys.flatMap(keyLines);
 }
 
+/** The same of a statement, and how long it can still be used for keys that were refused. */
+export function activationLines(outcome: Outcome): readonly string[] {
+  const { expires_level: last } = outcome['statement'] as { readonly expires_level: number };
+  const isOpen = outcome.keys.some(({ refused }) => refused !== undefined);
+  const open = `the statement stays good for the refused keys until the head is above level ${last.toString()}`;
+  return [...outcomeLines(outcome), ...(isOpen ? [open] : [])];
+}
+
 /** The same, with what the signer knows and what is wrong. */
 export function showLines(outcome: Outcome): readonly string[] {
   const horizon = outcome['horizon'] as { first_level_beyond: number; base_level: number } | null;
@@ -26,7 +34,10 @@ function shownLines(key: KeyOutcome): readonly string[] {
 }
 
 function keyLines({ public_key_hash: pkh, rows, refused }: KeyOutcome): readonly string[] {
-  if (refused !== undefined) return [pkh, `  refused  ${refused.code}: ${refused.message}`];
+  if (refused !== undefined) {
+    const where = refused.field === undefined ? '' : ` (${refused.field})`;
+    return [pkh, `  refused  ${refused.code}: ${refused.message}${where}`];
+  }
   if (rows === undefined) return [pkh];
   return [
     pkh,

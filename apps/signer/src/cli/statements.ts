@@ -77,6 +77,8 @@ export const PAPERS: readonly Paper[] = [
       const signed = await signedBy(file, secret, wordOf(options, 'password'));
       const { keys, ...rest } = file.statement;
       for (const [name, value] of Object.entries(rest)) note(`${name}: ${JSON.stringify(value)}`);
+      const last = rest.expires_level.toString();
+      note(`good until the head is above level ${last}, also once more for keys that were refused`);
       // Each by itself: a long line would be cut.
       for (const [at, key] of keys.entries())
         note(`keys[${at.toString()}]: ${JSON.stringify(key)}`);

@@ -4,14 +4,12 @@ import type { Log, Metrics } from '@meridian/service';
 import { signerClient } from '@meridian/signer-client';
 import type { VoterOptions } from '@meridian/tenderbake';
 import type { ChainId, PublicKeyHash } from '@meridian/tezos';
+import { driveLine, nativeVerifier, readAll, wordOf, type DrivenLine } from '@meridian/vote-feed';
 import type { LineEffect, LineEvent } from '@meridian/vote-line';
-import { createEndorser, type Endorser } from './endorser.ts';
 import type { METRICS } from './metrics.ts';
-import { readAll, wordOf } from './nodes.ts';
 import { observer, type Observer } from './observer.ts';
 import { markOf, signedOperation } from './signers.ts';
 import { newTimings } from './timings.ts';
-import { nativeVerifier } from './verifier.ts';
 import { voteEnd } from './vote-end.ts';
 
 /** How often silent streams and unanswered questions are looked for. */
@@ -36,7 +34,7 @@ export type EndorserParts = {
 
 /** An endorser that runs; `close` ends its connections, the last opened first. */
 export type RunningEndorser = {
-  readonly endorser: Endorser;
+  readonly endorser: DrivenLine;
   readonly observed: Observer;
   readonly close: () => Promise<void>;
 };
@@ -53,7 +51,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
     const word = wordOf(message);
     if (word !== undefined) endorser.hear(word);
   });
-  const endorser: Endorser = createEndorser(
+  const endorser: DrivenLine = driveLine(
     { chainId, keys, quorum },
     { sign: parts.sign },
     {

@@ -6,18 +6,22 @@ export {
   type NodeErrorCode,
   type StreamFaultCode,
 } from './errors.ts';
+export {
+  followNodes,
+  type EdgeNode,
+  type NodeMessage,
+  type NodePoolOptions,
+  type NodeWatch,
+} from './follow.ts';
 export { INJECTION_CLASSES, type InjectionClass } from './injection-outcome.ts';
 export { INJECTION_PATH, WARMING_PATH } from './injector.ts';
 export { DEFAULT_LIMITS, type PoolLimits } from './limits.ts';
 export {
   openNodePool,
   type Acceptance,
-  type EdgeNode,
   type HandOver,
   type Injection,
-  type NodeMessage,
   type NodePool,
-  type NodePoolOptions,
   type Receipt,
 } from './node-pool.ts';
 export { CLOSE_REASONS, type CloseReason } from './node-stream.ts';

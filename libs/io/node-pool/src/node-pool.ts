@@ -1,27 +1,11 @@
-import {
-  assert,
-  elapsedMs,
-  instant,
-  seededRandom,
-  type Clock,
-  type Instant,
-  type Random,
-} from '@meridian/prelude';
-import { randomInt } from 'node:crypto';
+import { assert, elapsedMs, type Instant } from '@meridian/prelude';
 import { addressOf } from './address.ts';
-import { coldReads, type ColdReads } from './cold-reads.ts';
 import { newCopies, type Copies } from './copies.ts';
+import { followNodes, systemClock, type NodeMessage, type NodePoolOptions } from './follow.ts';
+import type { NodeWatch } from './follow.ts';
 import { Injector } from './injector.ts';
-import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts';
-import { NodeStream, type StreamEvent } from './node-stream.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { injectUntilTaken, newRests, type Again, type InjectionAnswer } from './reinjection.ts';
-import { STREAMS, type StreamName } from './streams.ts';
-
-/** An edge node: the name under which it appears everywhere, and its RPC address. */
-export type EdgeNode = { readonly name: string; readonly url: string };
-
-/** What a node says or does, and when that reached us. Nothing in it has been verified. */
-export type NodeMessage = StreamEvent & { readonly node: string; readonly at: Instant };
 
 /** What one node said to an operation; `tookMs` from the call to the answer. */
 export type Receipt = InjectionAnswer & { readonly node: string; readonly tookMs: number };
@@ -45,94 +29,42 @@ export type Injection = {
 };
 
 /** Transport to a number of edge nodes. */
-export type NodePool = {
-  readonly nodes: () => readonly EdgeNode[];
-  /** Gives up a stream that is open or being opened, for a new one; one that waits for its time goes on waiting. */
-  readonly restart: (node: string, stream: StreamName) => void;
+export type NodePool = NodeWatch & {
   /**
    * Posts the bytes of a signed operation, in hex, to all nodes: to one at once, to the others as soon as the first
    * copies of whatever else is there are out. A node that is behind is asked again.
    * @param until when no node is asked again any more; undefined: each is asked once
    */
   readonly inject: (bytesHex: string, until?: Instant) => Injection;
-  /**
-   * A read that no vote waits for: the answer of `GET <path>` of one node.
-   * @throws NodeError
-   */
-  readonly read: (node: string, path: string) => Promise<unknown>;
-  /** Ends every connection at once; nothing is said from here on, and what is under way fails. */
-  readonly close: () => Promise<void>;
-};
-
-/** What a pool is made of; `limits` overrides single defaults. */
-export type NodePoolOptions = {
-  readonly nodes: readonly EdgeNode[];
-  readonly limits?: Partial<PoolLimits>;
-  readonly clock?: Clock;
-  /** Spreads the pauses between attempts. */
-  readonly random?: Random;
-};
-
-type Parts = {
-  readonly streams: Readonly<Record<StreamName, NodeStream>>;
-  readonly injector: Injector;
-  readonly reads: ColdReads;
 };
 
 /**
- * Follows all streams of all nodes, for as long as it is open, and tells `listener` in the order of arrival. What the
- * listener throws is not caught: it ends the process like any other mistake.
+ * Follows all nodes, as {@link followNodes} does, and keeps connections ready to inject at each.
  * @throws NodeError `unreachable` when the url of a node is no HTTP address
  */
 export function openNodePool(
-  { nodes, limits = {}, clock = systemClock, random = freshRandom() }: NodePoolOptions,
+  options: NodePoolOptions,
   listener: (message: NodeMessage) => void,
 ): NodePool {
-  const names = nodes.map(({ name }) => name);
-  assert(new Set(names).size === names.length, 'every node has a name of its own');
-  const addresses = nodes.map(({ name, url }) => ({ name, url, address: addressOf(url) }));
-  const all = { ...DEFAULT_LIMITS, ...limits };
-  const parts = new Map<string, Parts>(
-    addresses.map(({ name, url, address }) => {
-      const say = (event: StreamEvent): void =>
-        tell(listener, { ...event, node: name, at: clock() });
-      const streamOf = (stream: StreamName): NodeStream =>
-        new NodeStream({ address, stream, limits: all, clock, random }, say);
-      const streams = {
-        validated_blocks: streamOf('validated_blocks'),
-        heads: streamOf('heads'),
-        operations: streamOf('operations'),
-      };
-      return [
-        name,
-        { streams, injector: new Injector(address, all), reads: coldReads(url, all.reads) },
-      ];
-    }),
+  const { nodes, clock = systemClock } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const watch = followNodes(options, listener);
+  const injectors = new Map(
+    nodes.map(({ name, url }) => [name, new Injector(addressOf(url), limits)]),
   );
-  const copies = newCopies<Errand>(({ injector }) => injector.isReady(), all.copiesATurn);
+  const copies = newCopies<Errand>(({ injector }) => injector.isReady(), limits.copiesATurn);
   const rests = newRests();
-  const of = (node: string): Parts => {
-    const found = parts.get(node);
-    assert(found !== undefined, `a node of the pool is asked for, not ${JSON.stringify(node)}`);
-    return found;
-  };
   return {
-    nodes: () => nodes,
-    restart: (node, stream) => of(node).streams[stream].restart(),
+    ...watch,
     inject: (bytesHex, until) =>
-      injectAll(parts, copies, bytesHex, { until, clock, rest: rests.rest, limits: all }),
-    read: (node, path) => of(node).reads.get(path),
+      injectAll(injectors, copies, bytesHex, { until, clock, rest: rests.rest, limits }),
     close: async () => {
-      const closed = Promise.all([...parts.values()].flatMap(closing));
+      const ending = [...injectors.values()].map(injector => injector.close());
+      const closed = Promise.all([watch.close(), ...ending]);
       rests.end();
       await closed;
     },
   };
-}
-
-function closing({ streams, injector, reads }: Parts): readonly Promise<void>[] {
-  const following = Object.keys(STREAMS).map(name => streams[name as StreamName].close());
-  return [...following, injector.close(), reads.close()];
 }
 
 /** An operation on its way to one node. */
@@ -144,7 +76,7 @@ type Errand = {
 };
 
 function injectAll(
-  parts: ReadonlyMap<string, Parts>,
+  injectors: ReadonlyMap<string, Injector>,
   copies: Copies<Errand>,
   bytesHex: string,
   again: Again,
@@ -155,7 +87,7 @@ function injectAll(
   const startedAt = clock();
   const handedOver = Promise.withResolvers<HandOver | undefined>();
   const firstAccepted = Promise.withResolvers<Acceptance | undefined>();
-  const errands = [...parts].map(([node, { injector }]): Errand => ({
+  const errands = [...injectors].map(([node, injector]): Errand => ({
     ...{ node, injector },
     ...{ answer: Promise.withResolvers(), receipt: Promise.withResolvers() },
   }));
@@ -185,21 +117,4 @@ function injectAll(
     answers: Promise.all(errands.map(({ answer }) => answer.promise)),
     receipts,
   };
-}
-
-/** A mistake in the listener is not taken for one of the node, and breaks no stream. */
-function tell(listener: (message: NodeMessage) => void, message: NodeMessage): void {
-  try {
-    listener(message);
-  } catch (error) {
-    setImmediate(() => {
-      throw error;
-    });
-  }
-}
-
-const systemClock: Clock = () => instant(Date.now());
-
-function freshRandom(): Random {
-  return seededRandom(randomInt(2 ** 32));
 }

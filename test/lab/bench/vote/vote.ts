@@ -1,10 +1,10 @@
 import { runEndorser, type RunningEndorser } from '@meridian/endorser/compose';
 import { METRICS } from '@meridian/endorser/metrics';
-import { nativeVerifier } from '@meridian/endorser/verifier';
 import { openNodePool, type EdgeNode } from '@meridian/node-pool';
 import { instant, type Clock } from '@meridian/prelude';
 import { openMetrics, type Log } from '@meridian/service';
 import type { ChainId } from '@meridian/tezos';
+import { nativeVerifier } from '@meridian/vote-feed';
 import type { LineState } from '@meridian/vote-line';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

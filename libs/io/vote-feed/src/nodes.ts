@@ -1,5 +1,5 @@
 import { pathOf, type Topic } from '@meridian/chain-view';
-import type { NodeMessage, NodePool } from '@meridian/node-pool';
+import type { NodeMessage, NodeWatch } from '@meridian/node-pool';
 import type { Clock } from '@meridian/prelude';
 import type { LineEvent } from '@meridian/vote-line';
 
@@ -24,7 +24,7 @@ export function wordOf(message: NodeMessage): LineEvent | undefined {
 
 /** Asks all nodes; each answer becomes an event, and so does each failure. */
 export function readAll(
-  pool: NodePool,
+  pool: Pick<NodeWatch, 'nodes' | 'read'>,
   clock: Clock,
   topic: Topic,
   hear: (event: LineEvent) => void,

@@ -5,7 +5,7 @@ import type { BlockHash, PublicKeyHash } from '@meridian/tezos';
 import { newLine, signBytesOf, stepLine } from '@meridian/vote-line';
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
 
-/** What an endorser reaches outside itself. Nothing here ever rejects. */
+/** What a line reaches outside itself. Nothing here ever rejects. */
 export type Outside = {
   readonly clock: Clock;
   readonly verifier: Verifier;
@@ -13,7 +13,7 @@ export type Outside = {
   readonly sign: (ballot: Ballot, bytes: Uint8Array) => Promise<string | undefined>;
   /** What a key attested last; undefined when nobody could say. */
   readonly mark: (key: PublicKeyHash) => Promise<AttestationMark | null | undefined>;
-  /** Posts an operation to all nodes. */
+  /** A vote that may be seen now: an endorser posts it to all nodes. */
   readonly inject: (operation: string, ballot: Ballot) => void;
   /** Asks all nodes; each answer comes back as an event. */
   readonly read: (topic: Topic) => void;
@@ -23,8 +23,8 @@ export type Outside = {
   readonly observe: (event: LineEvent, effects: readonly LineEffect[]) => void;
 };
 
-/** An endorser: `hear` takes whatever nodes say. */
-export type Endorser = {
+/** A line that runs: `hear` takes whatever nodes say. */
+export type DrivenLine = {
   readonly hear: (event: LineEvent) => void;
   readonly state: () => LineState;
 };
@@ -33,7 +33,7 @@ export type Endorser = {
  * The whole way of a vote: what a node says is judged, a block is preattested, its prequorum attested. Each arrow is a
  * step of the line; here its wishes are carried out.
  */
-export function createEndorser(view: ViewOptions, voter: VoterOptions, outside: Outside): Endorser {
+export function driveLine(view: ViewOptions, voter: VoterOptions, outside: Outside): DrivenLine {
   let line = newLine(view, voter);
   const hear = (event: LineEvent): void => {
     const [next, effects] = stepLine(line, outside.verifier, event);

@@ -13,7 +13,12 @@ const folders = ['apps', 'libs', 'libs/core', 'libs/io', 'libs/testkit']
  * What keeps time with a clock, or keeps both processors busy for minutes: run one after another once all else is done,
  * so that neither is disturbed by the other.
  */
-const alone = ['lab/start/**/*.test.ts', 'lab/first-use.test.ts', 'lab/storm/**/*.test.ts'];
+const alone = [
+  'lab/start/**/*.test.ts',
+  'lab/first-use.test.ts',
+  'lab/shadow.test.ts',
+  'lab/storm/**/*.test.ts',
+];
 
 /** Where CI wants the counts, beside what people read. */
 const report = process.env['TEST_REPORT'];

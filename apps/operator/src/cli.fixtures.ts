@@ -1,5 +1,6 @@
 import { runCommandLine } from './cli.ts';
 import type { Conversation } from './conversation.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What a command line printed and exited with. */
 export type Run = {
@@ -8,11 +9,14 @@ export type Run = {
   readonly notes: readonly string[];
 };
 
-/** Runs a command line in this process, with `input` as its standard input and perhaps somebody to ask. */
+/**
+ * Runs a command line in this process, with `input` as its standard input, and perhaps somebody to ask and to stop it.
+ */
 export async function run(
   args: readonly string[],
   input = '',
   converse?: Conversation,
+  onStop: Terminal['onStop'] = () => () => undefined,
 ): Promise<Run> {
   const output: string[] = [];
   const notes: string[] = [];
@@ -20,6 +24,7 @@ export async function run(
     readInput: () => Promise.resolve(input),
     print: line => output.push(line),
     note: line => notes.push(line),
+    onStop,
     converse,
   });
   return { status, output, notes };

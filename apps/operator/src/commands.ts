@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { DOCTOR_COMMANDS } from './doctor/commands.ts';
 import { INIT_COMMANDS } from './init/commands.ts';
 import { REPLAY_COMMANDS } from './replay/commands.ts';
+import { SHADOW_COMMANDS } from './shadow/commands.ts';
 
 /** Every command of `meridian`, in the order in which help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -10,4 +11,5 @@ export const COMMANDS: readonly Command[] = [
   ...DOCTOR_COMMANDS,
   ...CODEC_COMMANDS,
   ...REPLAY_COMMANDS,
+  ...SHADOW_COMMANDS,
 ];

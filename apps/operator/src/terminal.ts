@@ -9,9 +9,14 @@ export type Terminal = {
   readonly print: (line: string) => void;
   /** A line beside the result. */
   readonly note: (line: string) => void;
+  /** Calls back when the process is asked to end, for once; what is returned lets go of that. */
+  readonly onStop: (stop: () => void) => () => void;
   /** Asks a person; undefined where there is none. */
   readonly converse?: Conversation | undefined;
 };
+
+/** Signals that ask a command that goes on and on to come to its end; a second one ends the process. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Bytes of standard input that a command takes; more is a mistake. */
 const INPUT_BYTES_MAX = 16 * 1024 * 1024;
@@ -38,6 +43,12 @@ export function processTerminal(): Terminal {
     },
     note: line => {
       process.stderr.write(`${line}\n`);
+    },
+    onStop: stop => {
+      for (const signal of STOP_SIGNALS) process.once(signal, stop);
+      return () => {
+        for (const signal of STOP_SIGNALS) process.off(signal, stop);
+      };
     },
     converse:
       process.stdin.isTTY && process.stderr.isTTY

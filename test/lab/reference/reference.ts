@@ -1,9 +1,11 @@
+import { PASS_FAULTS, UNDECIDED } from '@meridian/attribution';
 import { NODE_FAULTS } from '@meridian/chain-view';
 import { CONFIGURATIONS } from '@meridian/configuration';
 import { METRICS as ENDORSER_METRICS } from '@meridian/endorser/metrics';
 import { KEYSTORE_ERRORS } from '@meridian/keystore';
 import { INJECTION_CLASSES, STREAM_FAULTS } from '@meridian/node-pool';
 import { CHECKS } from '@meridian/operator/checks';
+import { OUTCOMES, OWN_REASONS } from '@meridian/operator/outcomes';
 import { configurationKeys, type MetricRow } from '@meridian/service';
 import { ACTIONS } from '@meridian/signer/actions';
 import { ADMIN_REFUSALS } from '@meridian/signer/admin-errors';
@@ -39,6 +41,7 @@ export function reference(): string {
     ...administration(),
     ...plain('Errors of the audit of a signer', 'code', AUDIT_ERRORS),
     ...doctor(),
+    ...shadow(),
     '',
   ].join('\n\n');
 }
@@ -53,6 +56,17 @@ function meaningsOf(
   rows: Readonly<Record<string, { readonly meaning: string }>>,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(rows).map(([name, { meaning }]) => [name, meaning]));
+}
+
+function shadow(): readonly string[] {
+  return [
+    ...plain('What `meridian shadow` finds of a right', 'outcome', meaningsOf(OUTCOMES), [
+      'Why shadow would not have voted is a reason of those for which a block is not voted on, or one of its own, below.',
+    ]),
+    ...plain('Reasons of shadow alone', 'reason', OWN_REASONS),
+    ...plain('Why a level has no verdict', 'reason', UNDECIDED),
+    ...plain("Why a node's word of operations is not believed", 'code', PASS_FAULTS),
+  ];
 }
 
 function configurations(): readonly string[] {

@@ -142,8 +142,8 @@ const LEAVES: readonly Leaf[] = [
     details: [
       'After pg_upgrade, or once a dump was restored, the server is another one, and a signer does not start: its refusal',
       'names both. --replace takes the new one, for the database and for the journal of this signer: run it for each',
-      'signer of the site, and for the first of them as the owner of the tables (--url-file). Rows that are not what the',
-      'journal knows are latched all the same.',
+      'signer of the site, and for the first of them as the owner of the tables (--url-file). Stop all signers and fence the',
+      'old server first: all rows are latched with it, and come back by release and activate alone.',
     ],
     examples: [
       'database identify --config signer.yaml',

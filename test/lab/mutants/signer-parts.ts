@@ -256,6 +256,20 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
     replace: '    }\n  });',
   },
   {
+    rule: 10,
+    why: 'a copy of a database signs as soon as its server is taken',
+    file: 'cli/identify.ts',
+    find: 'replaceIdentity(database, replaces, latchAllRows)',
+    replace: 'replaceIdentity(database, replaces, () => latchAllRows(() => Promise.resolve([])))',
+  },
+  {
+    rule: 10,
+    why: 'a server is taken and no name is written down',
+    file: 'cli/identify.ts',
+    find: 'if (audit !== undefined) return audit;',
+    replace: "if (audit !== null) return audit ?? '/dev/null';",
+  },
+  {
     rule: 8,
     why: 'a server is taken and nobody stood for it',
     file: 'cli/identify.ts',

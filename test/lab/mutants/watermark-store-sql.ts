@@ -376,6 +376,13 @@ const CHANGES: readonly Mutant[] = [
   },
   {
     rule: 8,
+    why: 'a latch of all rows is not written',
+    file: ADMINISTRATION,
+    find: '    await writeAll(query, before, writes);\n    latched',
+    replace: '    latched',
+  },
+  {
+    rule: 8,
     why: 'rows that were lost cannot be made anew',
     file: ADMINISTRATION,
     find: 'const log = before === undefined ? statements.LOG_FIRST_EPOCH : statements.LOG_EPOCH;',

@@ -11,21 +11,25 @@ import {
   type Postgres,
 } from '@meridian/faults/postgres';
 import { assert } from '@meridian/prelude';
-import { signRequest } from '@meridian/watermark';
+import { signRequest, type Row } from '@meridian/watermark';
 import { openJournal } from '@meridian/watermark-store';
 import { runAdministration } from '../cli.ts';
 import { Doubts } from '../doubts.ts';
-import { activate, attestation, BAKER, CHAIN, HOLDER } from '../fixtures.ts';
+import { activate, attestation, BAKER, CHAIN, HOLDER, OTHER, OTHER_CHAIN } from '../fixtures.ts';
 import { openGuard, type OpenGuard } from '../guard.ts';
 import { patrol } from '../patrol.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let folder = '';
+const closing: (() => Promise<void>)[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'identify-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  rmSync(folder, { recursive: true, force: true });
+});
 const at = (name: string): string => join(folder, name);
 
 async function run(...args: readonly string[]) {
@@ -127,6 +131,8 @@ describeWithPostgres('a database that was moved to another server', () => {
     const configuration = await configured(url);
     const before = await guardOf(configuration);
     await activate(before.store);
+    await activate(before.store, ['block', 'attestation'], { pkh: OTHER.pkh });
+    await activate(before.store, ['block', 'attestation'], { chainId: OTHER_CHAIN });
     before.journal.learn(await before.store.rows());
     const sign = async (level: number): Promise<void> => {
       const outcome = await before.store.advance(request(before, level));
@@ -146,7 +152,16 @@ describeWithPostgres('a database that was moved to another server', () => {
     const { said } = await identify();
     const [, to = '', from = ''] =
       /its server is (\d+), not (\d+)$/.exec(said) ?? expect.fail(said);
-    return { configuration, older, from, to };
+    cpSync(at('journal'), at('kept'));
+    cpSync(at('journal'), at('journal.there'));
+    // Another signer of the site, which nobody told of the move.
+    writeFileSync(at('url.there'), url, { mode: 0o600 });
+    const there = await guardOf({
+      ...configuration,
+      ...{ journal: at('journal.there'), database: { urlFile: at('url.there') } },
+    } as typeof configuration);
+    closing.push(there.close);
+    return { configuration, older, from, to, there };
   }
 
   test('is refused until an operator names both, and then has to be what is known', async () => {
@@ -165,15 +180,11 @@ describeWithPostgres('a database that was moved to another server', () => {
     expect(again.said).toMatch(/nothing takes its server for/);
     const after = await guardOf(configuration);
     expect(await found(after)).toEqual([]);
-    expect(await after.store.advance(request(after, 11, 2))).toMatchObject({
-      error: { code: 'conflicting_vote' },
-    });
     await after.close();
   });
 
   test('is told by its owner, which the audit has, and once for all signers', async () => {
     const { configuration, from, to } = await moved();
-    cpSync(at('journal'), at('kept'));
     const owner = readFileSync(at('url'), 'utf8');
     writeFileSync(at('owner'), owner, { mode: 0o600 });
     execFileSync(join(programs(), 'psql'), ['--quiet', owner], { input: READER });
@@ -195,18 +206,62 @@ describeWithPostgres('a database that was moved to another server', () => {
     expect((await replace(from, to)).status).toBe(0);
   });
 
-  test('with older rows is latched as ever', async () => {
-    const { configuration, older, from, to } = await moved();
+  const isLatched = (rows: readonly Row[], number: number): void =>
+    expect(rows.map(({ mode }) => mode)).toEqual(Array(number).fill('latched'));
+  const levelsKnown = ({ journal }: OpenGuard): readonly number[] =>
+    journal.rows().map(({ level }) => level);
+
+  test('signs nothing before it is released, and what signs with the other one still is left alone', async () => {
+    const { configuration, from, to, there } = await moved();
+    const before = await there.store.rows();
+    const { output } = await replace(from, to);
+    expect(JSON.parse(output.join(''))).toMatchObject({ replaced: from, latched: 6 });
+    const here = await guardOf(configuration);
+    isLatched(await here.store.rows(), 6);
+    const kept = (row: Row) => ({
+      ...row,
+      mode: 'latched',
+      latchedFrom: 'active',
+      seq: row.seq + 1,
+    });
+    expect(await here.store.rows()).toEqual(before.map(kept));
+    expect(await here.store.advance(request(here, 12))).toMatchObject({
+      error: { code: 'latched' },
+    });
+    expect(await found(here)).toEqual([]);
+    expect(await there.store.rows()).toEqual(before);
+    expect(await there.store.advance(request(there, 12))).toMatchObject({ ok: true });
+    expect(levelsKnown(here)).toContain(11);
+    // Once more is no second fault: what was released meanwhile is not latched by it.
+    await here.close();
+    cpSync(at('kept'), at('journal'));
+    expect(JSON.parse((await replace(from, to)).output.join(''))).toMatchObject({ latched: 0 });
+  });
+
+  test('with older rows is latched all the same, and the journal keeps what it knew', async () => {
+    const { configuration, older, from, to, there } = await moved();
     await restored(older);
     await isRefused(configuration);
     expect((await replace(from, to)).status).toBe(0);
     const fallen = await guardOf(configuration);
-    expect(await found(fallen)).toEqual(['store_went_back']);
-    const rows = await fallen.store.read(CHAIN, BAKER.pkh);
-    expect(rows.map(({ mode }) => mode)).toEqual(rows.map(() => 'latched'));
+    isLatched(await fallen.store.rows(), 6);
+    expect(await fallen.store.advance(request(fallen, 12))).toMatchObject({ ok: false });
+    // One step behind, the latch has the number of the step that was lost.
+    expect(await found(fallen)).toEqual(['edited_row']);
+    isLatched(await fallen.store.rows(), 6);
+    expect(await there.store.advance(request(there, 12))).toMatchObject({ ok: true });
     await fallen.close();
     const journal = openJournal(at('journal'));
     expect(journal.rows().map(({ level }) => level)).toContain(11);
     journal.close();
+  });
+
+  test('is not taken where nobody can be named for it', async () => {
+    const { configuration, from, to } = await moved();
+    const written = JSON.parse(readFileSync(at('signer.yaml'), 'utf8')) as object;
+    writeFileSync(at('signer.yaml'), JSON.stringify({ ...written, audit: undefined }));
+    const { status, said } = await replace(from, to);
+    expect([status, said]).toEqual([2, expect.stringContaining('audit is missing')]);
+    await isRefused(configuration);
   });
 });

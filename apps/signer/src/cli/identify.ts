@@ -9,7 +9,7 @@ import {
 } from '@meridian/database';
 import { instant } from '@meridian/prelude';
 import { readConfiguration } from '@meridian/service/schema';
-import { openJournal, StoreError, type Journal } from '@meridian/watermark-store';
+import { latchAllRows, openJournal, StoreError, type Journal } from '@meridian/watermark-store';
 import { openAudit } from '../audit.ts';
 import type { AuditFields } from '../audit/line.ts';
 import type { Configuration } from '../compose.ts';
@@ -41,7 +41,8 @@ type Replacement = { readonly from: string; readonly to: string; readonly by: st
 
 /**
  * Says which server a signer's database is on; where an operator says that it took the place of another one, database
- * and journal are told. Rows are not touched: they are held against the journal as ever (rule 8).
+ * and journal are told. What the database holds may be a copy of what others sign with still: every row of it is latched
+ * in the transaction that names the server (rules 8, 10). What the journal knows of rows stays.
  * @throws MisuseError, DatabaseError, StoreError, AuditError
  */
 export async function identified(
@@ -55,7 +56,9 @@ export async function identified(
     const text = journal.server();
     const known = text === undefined ? undefined : (JSON.parse(text) as Session);
     const open = (other: object): Database => opened(shared, urlFile, other);
-    if (replacement !== undefined) await replaced({ journal, open, audit, known }, replacement);
+    const latched =
+      replacement &&
+      (await replaced({ journal, open, audit: demanded(audit), known }, replacement));
     // As a signer does: whatever is not as it should be now keeps it from starting, too.
     const now = journal.server();
     const server = await using(
@@ -67,30 +70,41 @@ export async function identified(
       lines: [
         `cluster ${cluster ?? 'none'}`,
         `server ${system ?? 'not told'}, timeline ${timeline ?? 'none'}`,
+        ...(latched === undefined ? [] : [latchedLine(latched)]),
       ],
-      json: { cluster, system, timeline, replaced: replacement?.from },
+      json: { cluster, system, timeline, replaced: replacement?.from, latched },
     };
   } finally {
     journal.close();
   }
 }
 
+function latchedLine(rows: number): string {
+  return `${rows.toString()} rows were latched by this command: release and activate come next`;
+}
+
 type Places = {
   readonly journal: Journal;
   readonly open: (other: object) => Database;
-  readonly audit: string | undefined;
+  readonly audit: string;
   readonly known: Session | undefined;
 };
 
-/** First the database, then the journal: what is cut off in between is done by the same command again. */
-async function replaced({ journal, open, audit, known }: Places, word: Replacement): Promise<void> {
+/**
+ * First the database, then the journal: what is cut off in between is done by the same command again.
+ * @returns how many rows were latched: none where the database was told before
+ */
+async function replaced(
+  { journal, open, audit, known }: Places,
+  word: Replacement,
+): Promise<number> {
   const { from, to } = word;
   const replaces = { from, to };
-  await using(open({ replaces, ...(known && { known }) }), async database => {
+  const latched = await using(open({ replaces, ...(known && { known }) }), async database => {
     await database.session(LIMIT);
     written(audit, 'asked', word);
     try {
-      await replaceIdentity(database, replaces);
+      return (await replaceIdentity(database, replaces, latchAllRows))?.length ?? 0;
     } catch (error) {
       written(audit, 'refused', {
         ...word,
@@ -101,12 +115,18 @@ async function replaced({ journal, open, audit, known }: Places, word: Replaceme
   });
   const session = await using(open({}), database => database.session(LIMIT));
   journal.setServer(JSON.stringify(session));
-  written(audit, 'done', word);
+  written(audit, 'done', { ...word, latched });
+  return latched;
+}
+
+/** Nobody takes another server without a name that is written down. @throws MisuseError */
+function demanded(audit: string | undefined): string {
+  if (audit !== undefined) return audit;
+  throw new MisuseError('audit is missing: it is written there who stands for another server');
 }
 
 /** @throws AuditError */
-function written(path: string | undefined, event: string, fields: AuditFields): void {
-  if (path === undefined) return;
+function written(path: string, event: string, fields: AuditFields): void {
   const audit = openAudit(path, () => instant(Date.now()));
   try {
     audit.record(`database.identify.${event}`, fields);

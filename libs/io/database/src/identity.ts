@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { assert } from '@meridian/prelude';
-import type { Database } from './database.ts';
+import type { Database, Query } from './database.ts';
 import { DatabaseError } from './errors.ts';
 import type { DatabaseOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -128,19 +128,30 @@ export async function provisionIdentity(database: Database): Promise<string> {
   return row['cluster'];
 }
 
+/** Longer than for one statement: what is done along with it may be about many rows. */
+const REPLACEMENT_MS = 60_000;
+
 /**
- * Writes down that another server holds a database now. Does nothing where that is written already.
+ * Writes down that another server holds a database now, and does in the same transaction what has to come along with it.
+ * Neither is done where that is written already.
+ * @returns what was done along with it; undefined where nothing was
  * @throws DatabaseError
  */
-export async function replaceIdentity(
+export async function replaceIdentity<Done>(
   database: Database,
   { from, to }: NonNullable<DatabaseOptions['replaces']>,
-): Promise<void> {
+  along: (query: Query) => Promise<Done>,
+): Promise<Done | undefined> {
   const { recordedSystem } = await database.session({ deadlineMs: DEADLINE_MS });
-  if (recordedSystem === to) return;
-  await database.query(
-    'UPDATE cluster_identity SET system_identifier = $2::TEXT WHERE system_identifier = $1::TEXT',
-    [from, to],
-    { deadlineMs: DEADLINE_MS },
+  if (recordedSystem === to) return undefined;
+  return database.transaction(
+    async query => {
+      await query(
+        'UPDATE cluster_identity SET system_identifier = $2::TEXT WHERE system_identifier = $1::TEXT',
+        [from, to],
+      );
+      return along(query);
+    },
+    { deadlineMs: REPLACEMENT_MS },
   );
 }

@@ -3,6 +3,7 @@ export { JOURNAL_DELAY_MS, memoryJournal, type Journal, type KeptJournal } from 
 export type { Finding, JournaledStore } from './journaled.ts';
 export { memoryStore } from './memory.ts';
 export { openJournal } from './sqlite-journal.ts';
+export { latchAllRows } from './sql-administration.ts';
 export { SQL_MIGRATIONS } from './sql-schema.ts';
 export { openSqlStore, type SqlStoreOptions } from './sql.ts';
 export { openSqliteStore, waitForJournal, waitForSqliteStore } from './sqlite.ts';

@@ -2,22 +2,25 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startProxy, type Proxy } from '@meridian/faults';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { err, ok } from '@meridian/prelude';
-import { level, round } from '@meridian/tezos';
+import { level, round, toBase58 } from '@meridian/tezos';
 import { KINDS, NO_MAX_LEVEL } from '@meridian/watermark';
 import {
   changeOf,
   changeOfRows,
+  latch,
   latchKey,
   provision,
   takeOver,
 } from '@meridian/watermark/administration';
 import type { Change } from '@meridian/watermark/administration';
 import { activate, CHAIN, HOLDER, pkhOf, provisionOnly, request } from './fixtures.ts';
-import { CASE_MAX_MS, closeAll, freshStore, storeAt } from './sql-fixtures.ts';
+import { latchAllRows } from './sql-administration.ts';
+import { CASE_MAX_MS, closeAll, databaseAt, freshStore, storeAt } from './sql-fixtures.ts';
 
 vi.setConfig({ testTimeout: CASE_MAX_MS, hookTimeout: CASE_MAX_MS });
 
 const KEY = { chainId: CHAIN, pkh: pkhOf(1) };
+const OTHER_CHAIN = toBase58('chainId', Uint8Array.of(9, 9, 9, 9));
 const FLOOR = { level: level(9), round: round(0) };
 
 /** Gives all rows of a key to a site. */
@@ -71,6 +74,41 @@ describeWithPostgres('administration in SQL', () => {
     // A change that was made already is not written again.
     await store.administer(KEY, rows => ok(latchKey(rows)));
     expect(await store.rows()).toEqual(latched.ok ? latched.value : []);
+  });
+
+  test('latches all rows of all keys and chains in one transaction, or none', async () => {
+    const { url, sql } = await freshStore(postgres);
+    const store = await storeAt(url);
+    for (const key of [1, 2]) await activate(store, key, KINDS);
+    await store.administer({ chainId: CHAIN, pkh: pkhOf(2) }, rows => ok(latchKey(rows)));
+    const elsewhere = { chainId: OTHER_CHAIN, pkh: pkhOf(1) };
+    const made = changeOf(elsewhere, KINDS, (before, row) =>
+      provision(before, row, { ...HOLDER, epoch: 0 }, FLOOR, 'new'),
+    );
+    expect(await store.administer(elsewhere, made)).toMatchObject({ ok: true });
+    const before = await store.rows();
+    const log = await sql('SELECT * FROM epoch_log');
+    const database = databaseAt(url);
+    const all = (end: () => void) =>
+      database.transaction(
+        async query => {
+          const rows = await latchAllRows(query);
+          end();
+          return rows;
+        },
+        { deadlineMs: CASE_MAX_MS },
+      );
+    const cut = all(() => {
+      throw new Error('cut off');
+    });
+    await expect(cut).rejects.toThrow('cut off');
+    expect(await store.rows()).toEqual(before);
+    const written = await all(() => undefined);
+    expect(written).toEqual(before.filter(({ mode }) => mode !== 'latched').map(latch));
+    expect(written.map(({ mode }) => mode)).toEqual(Array(6).fill('latched'));
+    expect(await store.rows()).toEqual(before.map(latch));
+    expect(await sql('SELECT * FROM epoch_log')).toEqual(log);
+    expect(await all(() => undefined)).toEqual([]);
   });
 
   test('writes down who got which epoch, in the same transaction', async () => {

@@ -1,7 +1,12 @@
 import { DatabaseError, pause, timeIn, type Database, type Query } from '@meridian/database';
-import { err, ok } from '@meridian/prelude';
+import { assert, err, ok } from '@meridian/prelude';
 import { KINDS, type Row } from '@meridian/watermark';
-import { writesOf, type Change, type KeyOfRows } from '@meridian/watermark/administration';
+import {
+  latchKey,
+  writesOf,
+  type Change,
+  type KeyOfRows,
+} from '@meridian/watermark/administration';
 import type { Locks } from './locks.ts';
 import { mayAskAgain } from './sql-asking.ts';
 import { NAMES, rowOf } from './sql-rows.ts';
@@ -68,6 +73,41 @@ async function inTransaction(
   if (!wanted.ok) return wanted;
   const writes = writesOf(key, before, wanted.value);
   note(writes);
+  await writeAll(query, before, writes);
+  const kept = before.filter(row => !writes.some(({ kind }) => kind === row.kind));
+  return ok([...kept, ...writes]);
+}
+
+/**
+ * Latches every row that a database has, of all chains and keys, in a transaction that does something else with it, too:
+ * a copy that takes the place of a database signs nothing until its keys are released (rules 8, 10).
+ * @returns the rows that were written
+ */
+export async function latchAllRows(query: Query): Promise<readonly Row[]> {
+  const rows = (await query(statements.ALL_ROWS.text)).map(rowOf);
+  const latched: Row[] = [];
+  for (const before of Map.groupBy(rows, ({ chainId, pkh }) => `${chainId}/${pkh}`).values()) {
+    const [first] = before;
+    assert(first !== undefined, 'a group has a row');
+    const writes = writesOf(first, before, latchKey(before));
+    await writeAll(query, before, writes);
+    latched.push(...writes);
+  }
+  return latched;
+}
+
+/** Whether the rows stand there as a commit of an unknown outcome would have left them, to the last field. */
+function isMade(made: readonly Row[], found: readonly Row[]): boolean {
+  const isThere = (row: Row) => found.some(other => NAMES.every(name => other[name] === row[name]));
+  return made.length > 0 && made.every(isThere);
+}
+
+/** Writes the rows of a key that changed. */
+async function writeAll(
+  query: Query,
+  before: readonly Row[],
+  writes: readonly Row[],
+): Promise<void> {
   for (const next of writes) {
     await write(
       query,
@@ -75,14 +115,6 @@ async function inTransaction(
       next,
     );
   }
-  const kept = before.filter(row => !writes.some(({ kind }) => kind === row.kind));
-  return ok([...kept, ...writes]);
-}
-
-/** Whether the rows stand there as a commit of an unknown outcome would have left them, to the last field. */
-function isMade(made: readonly Row[], found: readonly Row[]): boolean {
-  const isThere = (row: Row) => found.some(other => NAMES.every(name => other[name] === row[name]));
-  return made.length > 0 && made.every(isThere);
 }
 
 /** Writes a row over the one that it came from, and writes down who holds it where that is another one now. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeWithPostgres, startPostgres, type Postgres } from '@meridian/faults/postgres';
 import { CASE_MAX_MS, closeAll, failureOf, LIMIT, open } from './fixtures.ts';
-import { identityGuard, provisionIdentity } from './identity.ts';
+import { identityGuard, provisionIdentity, replaceIdentity } from './identity.ts';
 import { migrate } from './migrations.ts';
 import type { DatabaseOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -194,6 +194,39 @@ describeWithPostgres('the identity of a database', () => {
     expect(await failureOf(open(url).query('SELECT 1', [], LIMIT))).toMatchObject({
       code: 'other_cluster',
     });
+  });
+
+  test('is replaced along with something else, or neither, and where it is what was looked at', async () => {
+    const database = open(await postgres.freshDatabase());
+    const sql = (text: string) => database.query(text, [], LIMIT);
+    await migrate(database, ['CREATE TABLE noted (word TEXT)']);
+    await provisionIdentity(database);
+    const session = await database.session(LIMIT);
+    const to = session.system ?? expect.fail('a server has a name');
+    const replace = (seen: string | null, word: string) => {
+      const looked = { ...session, recordedSystem: seen };
+      const slow = { ...database, session: () => Promise.resolve(looked) };
+      return replaceIdentity(slow, { from: '1', to }, async query => {
+        await query('INSERT INTO noted (word) VALUES ($1::TEXT)', [word]);
+        if (word === 'cut') throw new Error('cut off');
+        return word;
+      });
+    };
+    const recorded = async (): Promise<unknown> =>
+      (await sql('SELECT system_identifier AS system FROM cluster_identity'))[0]?.['system'];
+    await sql('UPDATE cluster_identity SET system_identifier = NULL');
+    await expect(replace(null, 'cut')).rejects.toThrow('cut off');
+    await expect(replace('1', 'moved meanwhile')).rejects.toMatchObject({ code: 'other_cluster' });
+    expect([await recorded(), await sql('SELECT word FROM noted')]).toEqual([null, []]);
+    expect(await replace(null, 'done')).toBe('done');
+    expect(await replace(to, 'again')).toBeUndefined();
+    expect([await recorded(), await sql('SELECT word FROM noted')]).toEqual([
+      to,
+      [{ word: 'done' }],
+    ]);
+    await sql('DELETE FROM cluster_identity');
+    await expect(replace(null, 'none')).rejects.toMatchObject({ code: 'other_cluster' });
+    expect(await sql('SELECT word FROM noted')).toHaveLength(1);
   });
 
   test('is read by a role that may not ask for more', async () => {

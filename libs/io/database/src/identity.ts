@@ -135,21 +135,25 @@ const REPLACEMENT_MS = 60_000;
  * Writes down that another server holds a database now, and does in the same transaction what has to come along with it.
  * Neither is done where that is written already.
  * @returns what was done along with it; undefined where nothing was
- * @throws DatabaseError
+ * @throws DatabaseError `other_cluster` too where it says something else by then, or has no identity
  */
 export async function replaceIdentity<Done>(
   database: Database,
-  { from, to }: NonNullable<DatabaseOptions['replaces']>,
+  { to }: NonNullable<DatabaseOptions['replaces']>,
   along: (query: Query) => Promise<Done>,
 ): Promise<Done | undefined> {
   const { recordedSystem } = await database.session({ deadlineMs: DEADLINE_MS });
   if (recordedSystem === to) return undefined;
   return database.transaction(
     async query => {
-      await query(
-        'UPDATE cluster_identity SET system_identifier = $2::TEXT WHERE system_identifier = $1::TEXT',
-        [from, to],
+      // A server that was never written down is null there, which equals nothing.
+      const [changed, another] = await query(
+        `UPDATE cluster_identity SET system_identifier = $2::TEXT
+         WHERE system_identifier IS NOT DISTINCT FROM $1::TEXT RETURNING system_identifier`,
+        [recordedSystem, to],
       );
+      if (changed === undefined || another !== undefined)
+        throw new DatabaseError('other_cluster', 'its identity is not the one that was looked at');
       return along(query);
     },
     { deadlineMs: REPLACEMENT_MS },

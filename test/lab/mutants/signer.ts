@@ -4,6 +4,7 @@ import { SIGNER_ADMIN_PARTS_MUTANTS } from './signer-admin-parts.ts';
 import { SIGNER_AUDIT_MUTANTS } from './signer-audit.ts';
 import { SIGNER_BREAK_GLASS_MUTANTS } from './signer-break-glass.ts';
 import { SIGNER_DOUBTS_MUTANTS } from './signer-doubts.ts';
+import { SIGNER_IDENTIFY_MUTANTS } from './signer-identify.ts';
 import { SIGNER_HTTP_MUTANTS } from './signer-http.ts';
 import { SIGNER_SOCKET_MUTANTS } from './signer-socket.ts';
 import { SIGNER_PARTS_MUTANTS } from './signer-parts.ts';
@@ -293,4 +294,5 @@ export const SIGNER_MUTANTS: readonly Mutant[] = [
   ...SIGNER_ADMIN_PARTS_MUTANTS,
   ...SIGNER_BREAK_GLASS_MUTANTS,
   ...SIGNER_AUDIT_MUTANTS,
+  ...SIGNER_IDENTIFY_MUTANTS,
 ];

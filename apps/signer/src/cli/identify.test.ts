@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { SIGNER } from '@meridian/configuration';
+import type * as Databases from '@meridian/database';
 import {
   describeWithPostgres,
   postgresPrograms,
@@ -19,6 +20,15 @@ import { activate, attestation, BAKER, CHAIN, HOLDER, OTHER, OTHER_CHAIN } from 
 import { openGuard, type OpenGuard } from '../guard.ts';
 import { patrol } from '../patrol.ts';
 
+/** Where connections lead instead of what they were asked for: one for each database that is opened, from now on. */
+const leads = vi.hoisted(() => ({ to: [] as (string | undefined)[] }));
+vi.mock('@meridian/database', async importOriginal => {
+  const lib = await importOriginal<typeof Databases>();
+  const openDatabase: typeof lib.openDatabase = options =>
+    lib.openDatabase({ ...options, url: leads.to.shift() ?? options.url });
+  return { ...lib, openDatabase };
+});
+
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let folder = '';
@@ -27,6 +37,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'identify-'));
 });
 afterEach(async () => {
+  leads.to = [];
   for (const close of closing.splice(0)) await close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -161,7 +172,7 @@ describeWithPostgres('a database that was moved to another server', () => {
       ...{ journal: at('journal.there'), database: { urlFile: at('url.there') } },
     } as typeof configuration);
     closing.push(there.close);
-    return { configuration, older, from, to, there };
+    return { configuration, older, from, to, there, url };
   }
 
   test('is refused until an operator names both, and then has to be what is known', async () => {
@@ -254,6 +265,30 @@ describeWithPostgres('a database that was moved to another server', () => {
     const journal = openJournal(at('journal'));
     expect(journal.rows().map(({ level }) => level)).toContain(11);
     journal.close();
+  });
+
+  test('is remembered as the one that was taken, wherever another connection leads', async () => {
+    const { from, to, url } = await moved();
+    const here = readFileSync(at('url'), 'utf8');
+    const other = (await young?.freshDatabase()) ?? '';
+    writeFileSync(at('other'), other, { mode: 0o600 });
+    await run('migrate', '--url-file', at('other'));
+    const sql = `CREATE ROLE blind LOGIN; GRANT SELECT ON cluster_identity TO blind;
+      REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`;
+    execFileSync(join(programs(), 'psql'), ['--quiet', here], { input: sql });
+    const server = (): string | undefined => {
+      const journal = openJournal(at('journal'));
+      journal.close();
+      return journal.server();
+    };
+    const before = server();
+    for (const elsewhere of [url, other, here.replace('postgres@', 'blind@')]) {
+      leads.to = [undefined, elsewhere];
+      expect((await replace(from, to)).said, elsewhere).toMatch(/other_cluster/);
+      expect(server()).toBe(before);
+    }
+    expect((await replace(from, to)).status).toBe(0);
+    expect(JSON.parse(server() ?? '')).toMatchObject({ system: to, recordedSystem: to });
   });
 
   test('is not taken where nobody can be named for it', async () => {

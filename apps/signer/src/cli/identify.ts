@@ -100,11 +100,12 @@ async function replaced(
 ): Promise<number> {
   const { from, to } = word;
   const replaces = { from, to };
-  const latched = await using(open({ replaces, ...(known && { known }) }), async database => {
-    await database.session(LIMIT);
+  const before = await using(open({ replaces, ...(known && { known }) }), async database => {
+    const session = await database.session(LIMIT);
     written(audit, 'asked', word);
     try {
-      return (await replaceIdentity(database, replaces, latchAllRows))?.length ?? 0;
+      const rows = await replaceIdentity(database, replaces, latchAllRows);
+      return { session, latched: rows?.length ?? 0 };
     } catch (error) {
       written(audit, 'refused', {
         ...word,
@@ -113,10 +114,20 @@ async function replaced(
       throw error;
     }
   });
-  const session = await using(open({}), database => database.session(LIMIT));
+  // Another connection may lead elsewhere: it is held against the one through which the server was taken.
+  const taken: Session = { ...before.session, recordedSystem: to };
+  const session = await using(open({ known: taken }), database => database.session(LIMIT));
+  assertTaken(session, to);
   journal.setServer(JSON.stringify(session));
-  written(audit, 'done', { ...word, latched });
-  return latched;
+  written(audit, 'done', { ...word, latched: before.latched });
+  return before.latched;
+}
+
+/** @throws DatabaseError `other_cluster` */
+function assertTaken({ system, recordedSystem }: Session, to: string): void {
+  if (system === to && recordedSystem === to) return;
+  const said = `its server is ${system ?? 'not told'}, and its identity says ${recordedSystem ?? 'nothing'}`;
+  throw new DatabaseError('other_cluster', `${said}, not ${to}`);
 }
 
 /** Nobody takes another server without a name that is written down. @throws MisuseError */

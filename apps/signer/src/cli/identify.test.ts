@@ -21,11 +21,17 @@ import { openGuard, type OpenGuard } from '../guard.ts';
 import { patrol } from '../patrol.ts';
 
 /** Where connections lead instead of what they were asked for: one for each database that is opened, from now on. */
-const leads = vi.hoisted(() => ({ to: [] as (string | undefined)[] }));
+const leads = vi.hoisted(() => ({
+  to: [] as (string | undefined)[],
+  at: (): void => undefined,
+}));
 vi.mock('@meridian/database', async importOriginal => {
   const lib = await importOriginal<typeof Databases>();
-  const openDatabase: typeof lib.openDatabase = options =>
-    lib.openDatabase({ ...options, url: leads.to.shift() ?? options.url });
+  const openDatabase: typeof lib.openDatabase = options => {
+    leads.at();
+    leads.at = () => undefined;
+    return lib.openDatabase({ ...options, url: leads.to.shift() ?? options.url });
+  };
   return { ...lib, openDatabase };
 });
 
@@ -131,6 +137,14 @@ describeWithPostgres('a database that was moved to another server', () => {
     return codes;
   };
 
+  const linesOf = (): readonly { readonly event: string }[] =>
+    readFileSync(at('audit'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as { readonly event: string });
+  const eventsOf = (): readonly (string | undefined)[] =>
+    linesOf().map(({ event }) => event.split('.').at(-1));
+
   const replace = (one: string, other: string, ...more: readonly string[]) =>
     identify('--replace', one, '--with', other, '--by', 'ann', '--json', ...more);
   const isRefused = (configuration: Parameters<typeof openGuard>[0]): Promise<void> =>
@@ -183,12 +197,13 @@ describeWithPostgres('a database that was moved to another server', () => {
       [from, '1'],
     ] as const)
       expect((await replace(one, other)).said).toMatch(/other_cluster/);
-    expect(existsSync(at('audit'))).toBe(false);
+    expect(eventsOf()).toEqual(Array(3).fill(['asked', 'refused']).flat());
     await isRefused(configuration);
     expect((await replace(from, to)).status).toBe(0);
     const again = await replace(from, to);
-    expect(again.status).toBe(1);
-    expect(again.said).toMatch(/nothing takes its server for/);
+    expect(again.status).toBe(0);
+    expect(JSON.parse(again.output.join(''))).toMatchObject({ system: to, latched: 0 });
+    expect(eventsOf().slice(6)).toEqual(['asked', 'done', 'asked', 'done']);
     const after = await guardOf(configuration);
     expect(await found(after)).toEqual([]);
     await after.close();
@@ -203,9 +218,8 @@ describeWithPostgres('a database that was moved to another server', () => {
     expect((await replace(from, to)).said).toMatch(/permission denied|42501/);
     const taken = await replace(from, to, '--url-file', at('owner'));
     expect(JSON.parse(taken.output.join(''))).toMatchObject({ system: to, replaced: from });
-    const written = readFileSync(at('audit'), 'utf8').trimEnd().split('\n');
     const word = { from, to, by: 'ann' };
-    expect(written.map(line => JSON.parse(line) as object)).toMatchObject([
+    expect(linesOf()).toMatchObject([
       { event: 'database.identify.asked', fields: word },
       { event: 'database.identify.refused', fields: word },
       { event: 'database.identify.asked', fields: word },
@@ -215,6 +229,43 @@ describeWithPostgres('a database that was moved to another server', () => {
     cpSync(at('kept'), at('journal'));
     await isRefused(configuration);
     expect((await replace(from, to)).status).toBe(0);
+  });
+
+  test('is not masked by an audit, which is asked first', async () => {
+    const { configuration, from, to } = await moved();
+    writeFileSync(at('audit'), 'not ours\n');
+    expect((await replace(from, to)).said).toMatch(/broken/);
+    await isRefused(configuration);
+    writeFileSync(at('audit'), '{"at":"2026-');
+    // Somebody else writes to it, once what is asked is there.
+    leads.at = () => writeFileSync(at('audit'), 'theirs\n', { flag: 'a' });
+    expect((await replace('1', to)).said).toMatch(/other_cluster/);
+    rmSync(at('audit'));
+    writeFileSync(at('audit'), '{"at":"2026-');
+    leads.at = () => writeFileSync(at('audit'), 'theirs\n', { flag: 'a' });
+    const { status, output } = await replace(from, to);
+    expect([status, JSON.parse(output.join(''))]).toEqual([
+      0,
+      expect.objectContaining({
+        ...{ system: to, latched: 6, audit: 'not_written' },
+        audit_set_aside: expect.stringMatching(/^audit\.damaged-/) as string,
+      }),
+    ]);
+    await (await guardOf(configuration)).close();
+  });
+
+  test('is held against the timeline that is configured', async () => {
+    const { from, to } = await moved();
+    expect((await replace(from, to)).status).toBe(0);
+    const journal = openJournal(at('journal'));
+    const server = JSON.parse(journal.server() ?? '') as object;
+    journal.setServer(JSON.stringify({ ...server, timeline: '00000000', isSynchronous: false }));
+    journal.close();
+    expect((await identify()).said).toMatch(/failed_over/);
+    const written = JSON.parse(readFileSync(at('signer.yaml'), 'utf8')) as { database: object };
+    const database = { ...written.database, timeline: '00000001' };
+    writeFileSync(at('signer.yaml'), JSON.stringify({ ...written, database }));
+    expect((await identify()).status).toBe(0);
   });
 
   const isLatched = (rows: readonly Row[], number: number): void =>

@@ -11,6 +11,7 @@ import { instant } from '@meridian/prelude';
 import { readConfiguration } from '@meridian/service/schema';
 import { latchAllRows, openJournal, StoreError, type Journal } from '@meridian/watermark-store';
 import { openAudit } from '../audit.ts';
+import { AuditError } from '../audit/errors.ts';
 import type { AuditFields } from '../audit/line.ts';
 import type { Configuration } from '../compose.ts';
 import { tlsOf } from '../tls.ts';
@@ -56,9 +57,8 @@ export async function identified(
     const text = journal.server();
     const known = text === undefined ? undefined : (JSON.parse(text) as Session);
     const open = (other: object): Database => opened(shared, urlFile, other);
-    const latched =
-      replacement &&
-      (await replaced({ journal, open, audit: demanded(audit), known }, replacement));
+    const told =
+      replacement && (await replaced({ journal, open, known }, replacement, demanded(audit)));
     // As a signer does: whatever is not as it should be now keeps it from starting, too.
     const now = journal.server();
     const server = await using(
@@ -70,56 +70,85 @@ export async function identified(
       lines: [
         `cluster ${cluster ?? 'none'}`,
         `server ${system ?? 'not told'}, timeline ${timeline ?? 'none'}`,
-        ...(latched === undefined ? [] : [latchedLine(latched)]),
+        ...(told === undefined ? [] : replacedLines(told)),
       ],
-      json: { cluster, system, timeline, replaced: replacement?.from, latched },
+      json: {
+        ...{ cluster, system, timeline, replaced: replacement?.from },
+        ...{ latched: told?.latched, audit: told?.audit, audit_set_aside: told?.auditSetAside },
+      },
     };
   } finally {
     journal.close();
   }
 }
 
-function latchedLine(rows: number): string {
-  return `${rows.toString()} rows were latched by this command: release and activate come next`;
+function replacedLines({ latched, audit, auditSetAside }: Replaced): readonly string[] {
+  return [
+    `${latched.toString()} rows were latched by this command: release and activate come next`,
+    ...(audit === undefined ? [] : ['the audit could not be told that it was done']),
+    ...(auditSetAside === undefined ? [] : [`a damaged audit was set aside as ${auditSetAside}`]),
+  ];
 }
 
 type Places = {
   readonly journal: Journal;
   readonly open: (other: object) => Database;
-  readonly audit: string;
   readonly known: Session | undefined;
 };
 
-/**
- * First the database, then the journal: what is cut off in between is done by the same command again.
- * @returns how many rows were latched: none where the database was told before
- */
-async function replaced(
-  { journal, open, audit, known }: Places,
-  word: Replacement,
-): Promise<number> {
+/** What became of a replacement: how many rows it latched, none where the database was told before. */
+type Replaced = {
+  readonly latched: number;
+  readonly audit?: 'not_written';
+  readonly auditSetAside: string | undefined;
+};
+
+/** Writes down what is asked before anything can refuse it, and then what became of it. @throws AuditError and others */
+async function replaced(places: Places, word: Replacement, path: string): Promise<Replaced> {
+  const audit = openAudit(path, () => instant(Date.now()));
+  const write = (event: string, fields: AuditFields): void =>
+    audit.record(`database.identify.${event}`, { ...word, ...fields });
+  // What was done is told as done, and what was refused as refused, also where neither can be written down.
+  const isWritten = (event: string, fields: AuditFields): boolean => {
+    try {
+      write(event, fields);
+      return true;
+    } catch (error) {
+      if (error instanceof AuditError) return false;
+      throw error;
+    }
+  };
+  try {
+    write('asked', {});
+    const latched = await taken(places, word).catch((error: unknown) => {
+      isWritten('refused', { code: codeOf(error) });
+      throw error;
+    });
+    const outcome = { latched, auditSetAside: audit.setAside?.file };
+    return isWritten('done', { latched }) ? outcome : { ...outcome, audit: 'not_written' };
+  } finally {
+    audit.close();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof DatabaseError || error instanceof StoreError ? error.code : 'mistake';
+}
+
+/** First the database, then the journal: what is cut off in between is done by the same command again. */
+async function taken({ journal, open, known }: Places, word: Replacement): Promise<number> {
   const { from, to } = word;
   const replaces = { from, to };
   const before = await using(open({ replaces, ...(known && { known }) }), async database => {
     const session = await database.session(LIMIT);
-    written(audit, 'asked', word);
-    try {
-      const rows = await replaceIdentity(database, replaces, latchAllRows);
-      return { session, latched: rows?.length ?? 0 };
-    } catch (error) {
-      written(audit, 'refused', {
-        ...word,
-        code: error instanceof DatabaseError ? error.code : 'mistake',
-      });
-      throw error;
-    }
+    const rows = await replaceIdentity(database, replaces, latchAllRows);
+    return { session, latched: rows?.length ?? 0 };
   });
   // Another connection may lead elsewhere: it is held against the one through which the server was taken.
-  const taken: Session = { ...before.session, recordedSystem: to };
-  const session = await using(open({ known: taken }), database => database.session(LIMIT));
+  const admitted: Session = { ...before.session, recordedSystem: to };
+  const session = await using(open({ known: admitted }), database => database.session(LIMIT));
   assertTaken(session, to);
   journal.setServer(JSON.stringify(session));
-  written(audit, 'done', { ...word, latched: before.latched });
   return before.latched;
 }
 
@@ -136,16 +165,6 @@ function demanded(audit: string | undefined): string {
   throw new MisuseError('audit is missing: it is written there who stands for another server');
 }
 
-/** @throws AuditError */
-function written(path: string, event: string, fields: AuditFields): void {
-  const audit = openAudit(path, () => instant(Date.now()));
-  try {
-    audit.record(`database.identify.${event}`, fields);
-  } finally {
-    audit.close();
-  }
-}
-
 async function using<Outcome>(
   database: Database,
   act: (database: Database) => Promise<Outcome>,
@@ -160,7 +179,7 @@ async function using<Outcome>(
 type Shared = NonNullable<Configuration['database']>;
 
 function opened(
-  { urlFile: _, ca, cert, key, timeline: __, cluster, ...options }: Shared,
+  { urlFile: _, ca, cert, key, timeline, cluster, ...options }: Shared,
   urlFile: string,
   other: object,
 ): Database {
@@ -169,6 +188,7 @@ function opened(
     url: urlIn(urlFile),
     applicationName: 'meridian-signer identify',
     ...(cluster === undefined ? {} : { cluster }),
+    ...(timeline === undefined ? {} : { timeline }),
     ...tlsOf({ ca, cert, key }),
     ...other,
   });

@@ -104,6 +104,15 @@ describe('a guard of the identity', () => {
     expect(verdicts({ replaces }, upgraded)).toEqual(['admitted']);
     const recorded = { ...upgraded, recordedSystem: 's2' };
     expect(verdicts({ known, replaces }, recorded)).toEqual(['admitted']);
+    // The same word again is about what it made, and about nothing else.
+    const now = { ...known, system: 's2', timeline: '00000001' };
+    expect(verdicts({ known: now, replaces }, recorded)).toEqual(['admitted']);
+    for (const session of [
+      { ...recorded, system: 's3' },
+      { ...recorded, cluster: 'c2' },
+      { ...recorded, timeline: '00000002' },
+    ])
+      expect(verdicts({ known: now, replaces }, session)).not.toEqual(['admitted']);
     // Nothing was replaced, or something else.
     expect(verdicts({ replaces }, recorded)).toEqual(['other_cluster']);
     const refused: readonly (readonly [Partial<DatabaseOptions>, Partial<Session>])[] = [

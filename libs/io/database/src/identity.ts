@@ -62,7 +62,9 @@ function assertSameServer(
   replaces: DatabaseOptions['replaces'],
 ): void {
   const named = [recordedSystem, known?.system ?? null].filter(each => each !== null);
-  if (replaces !== undefined) {
+  // Both were told already: the word of before again, after a cut.
+  const isDone = (to: string) => recordedSystem === to && known?.system === to;
+  if (replaces !== undefined && !isDone(replaces.to)) {
     assertReplaced(system, named, replaces);
     return;
   }

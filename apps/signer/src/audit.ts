@@ -5,12 +5,13 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  writeSync,
+  realpathSync,
 } from 'node:fs';
 import type { Clock } from '@meridian/prelude';
 import { AuditError, orFail } from './audit/errors.ts';
+import { synchroniseFolder, writeAll } from './audit/file.ts';
 import { FIRST_PLACE, lineOf, placeAfter, type AuditFields } from './audit/line.ts';
-import { setAside, synchroniseFolder, type SetAside } from './audit/set-aside.ts';
+import { setAside, type SetAside } from './audit/set-aside.ts';
 import { tailOf, type Tail } from './audit/tail.ts';
 
 /** A file of lines that only grows; each names the hash of the one before. */
@@ -44,9 +45,11 @@ export function openAudit(path: string, now: Clock): Audit {
   let file = orFail('unreadable', () => openSync(path, O_RDWR | O_CREAT, 0o600));
   try {
     let [tail, told]: [Tail, SetAside | undefined] = [tailOf(file), undefined];
-    if (tail.bytes === 0) orFail('unwritable', () => synchroniseFolder(path));
+    // A file that a link leads to is set aside where it is.
+    const place = orFail('unreadable', () => realpathSync(path));
+    if (tail.bytes === 0) synchronisedIfPossible(place);
     if (tail.damage !== undefined) {
-      const anew = setAside(path, file, tail, timeOf(now));
+      const anew = setAside(place, file, tail, timeOf(now));
       closeSync(file);
       ({ file, told } = anew);
       tail = tailOf(file);
@@ -55,6 +58,15 @@ export function openAudit(path: string, now: Clock): Audit {
   } catch (error) {
     closeSync(file);
     throw error;
+  }
+}
+
+/** An empty file in a folder that cannot be synchronised is as good as none, and no reason to go without one. */
+function synchronisedIfPossible(path: string): void {
+  try {
+    synchroniseFolder(path);
+  } catch {
+    // Its first line may be lost with it when the power goes.
   }
 }
 
@@ -121,11 +133,8 @@ function auditOn(file: number, { last, bytes }: Tail, now: Clock): Omit<Audit, '
 /** Appends, or leaves the file as it was. @throws AuditError */
 function append(file: number, length: number, text: string): number {
   if (fstatSync(file).size !== length) throw new AuditError('changed');
-  const bytes = Buffer.from(text, 'latin1');
   try {
-    for (let at = 0; at < bytes.length;)
-      at += writeSync(file, bytes, at, bytes.length - at, length + at);
-    return length + bytes.length;
+    return writeAll(file, text, length);
   } catch (error) {
     ftruncateSync(file, length);
     throw new AuditError('unwritable', error instanceof Error ? error.message : String(error));

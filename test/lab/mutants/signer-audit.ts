@@ -25,6 +25,7 @@ const LINES: readonly Line[] = [
     'if (waiting.length >= 0)',
   ],
   ['a loss is not said', "unsaid > 0 ? [['audit.lost'", "unsaid < 0 ? [['audit.lost'"],
+  ['a link is taken for the file', 'realpathSync(path)', '(realpathSync(path), path)'],
   ['others may read it', 'O_RDWR | O_CREAT, 0o600', 'O_RDWR | O_CREAT, 0o644'],
 ];
 
@@ -61,13 +62,36 @@ const TAIL_LINES: readonly Line[] = [
 ];
 
 const SET_ASIDE_LINES: readonly Line[] = [
-  ['a new audit is in its place before it is durable', '      fdatasyncSync(file);\n', ''],
+  ['a new audit is in its place before it is durable', '    fdatasyncSync(file);\n', ''],
+  ['what is damaged may change after its digest was taken', '    fdatasyncSync(damaged);\n', ''],
+  [
+    'a damaged file has one durable name alone, which another one takes',
+    '      synchroniseFolder(path);\n      const told',
+    '      const told',
+  ],
+  [
+    'a first line that is not there passes',
+    'if (last === undefined || damage !== undefined) throw',
+    'if (last === undefined && damage !== undefined) throw',
+  ],
+  ['a try that failed leaves a name', 'if (isThere(path, damaged)) removed(aside);', ''],
+  [
+    'a damaged file loses its name to the one in its place',
+    'if (isThere(path, damaged)) removed(aside);',
+    'removed(aside);',
+  ],
+  ['a try that failed leaves a file', 'if (isThere(next, file)) removed(next);', ''],
+  ['a new audit is for whoever made it', '    allowedAs(file, damaged);\n', ''],
   [
     'what is damaged has no other name when the new audit takes its place',
     'linkSync(path, name);',
     'if (tried > 0) linkSync(path, name);',
   ],
   ['the first line does not say how much is good', 'last.seq + 1, hash:', 'last.seq, hash:'],
+];
+
+const FILE_LINES: readonly Line[] = [
+  ['a piece passes for a line', '    at += written;\n', '    at = bytes.length;\n'],
 ];
 
 const VERIFY_LINES: readonly Line[] = [
@@ -98,6 +122,7 @@ export const SIGNER_AUDIT_MUTANTS: readonly Mutant[] = [
   ...of('audit/line.ts', LINE_LINES),
   ...of('audit/tail.ts', TAIL_LINES),
   ...of('audit/set-aside.ts', SET_ASIDE_LINES),
+  ...of('audit/file.ts', FILE_LINES),
   ...of('audit/verify.ts', VERIFY_LINES),
   ...of('admin/account.ts', ACCOUNT_LINES),
 ];

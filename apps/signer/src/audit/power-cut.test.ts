@@ -41,6 +41,7 @@ vi.mock('node:fs', async importOriginal => {
     ),
     fsyncSync: step(fs.fsyncSync),
     linkSync: step(fs.linkSync),
+    unlinkSync: step(fs.unlinkSync),
     renameSync: step(fs.renameSync, ([from, to]) => {
       if (power.unsynchronised.delete(String(from))) power.unsynchronised.add(String(to));
     }),

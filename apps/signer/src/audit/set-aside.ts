@@ -1,19 +1,21 @@
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   fdatasyncSync,
-  fsyncSync,
+  fstatSync,
   linkSync,
   openSync,
-  readSync,
   renameSync,
-  writeSync,
+  statSync,
+  unlinkSync,
 } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { orFail } from './errors.ts';
+import { sha256Of, synchroniseFolder, writeAll } from './file.ts';
 import { FIRST_PLACE, lineOf, type Line } from './line.ts';
-import type { Tail } from './tail.ts';
+import { tailOf, type Tail } from './tail.ts';
 
 /** The event of a first line that names the file which was damaged. */
 export const SET_ASIDE = 'audit.set_aside';
@@ -36,36 +38,87 @@ const NAMES_MAX = 100;
 
 /**
  * Gives a damaged audit file another name, which tells when, and puts a new one in its place, whose first line names it.
- * Nothing is deleted or written over, and whenever the power goes there is one of both in the place.
+ * Nothing is deleted or written over, and whenever the power goes there is one of both in the place. Where that fails,
+ * what it made is taken away again.
+ * @param path as its folder has it, not by a symbolic link
  * @throws AuditError `unwritable`
  */
 export function setAside(
   path: string,
   damaged: number,
-  { last, bytes, damage = '' }: Tail,
+  tail: Tail,
   at: string,
 ): { readonly file: number; readonly told: SetAside } {
   return orFail('unwritable', () => {
+    // What is said of it is what a disk has of it.
+    fdatasyncSync(damaged);
     const aside = linked(path, `${path}.damaged-${at.replaceAll(':', '-')}`);
-    const told: SetAside = {
-      ...{ file: basename(aside), why: damage },
-      ...{ lines: last === undefined ? null : last.seq + 1, hash: last?.hash ?? null },
-      ...{ bytes, sha256: sha256Of(damaged) },
-    };
-    const next = `${aside}.next`;
-    const { O_RDWR, O_CREAT, O_EXCL } = constants;
-    const file = openSync(next, O_RDWR | O_CREAT | O_EXCL, 0o600);
     try {
-      writeSync(file, `${lineOf(FIRST_PLACE, at, SET_ASIDE, told).text}\n`, 0, 'latin1');
-      fdatasyncSync(file);
-      renameSync(next, path);
       synchroniseFolder(path);
-      return { file, told };
+      const told = toldOf(basename(aside), damaged, tail);
+      return {
+        file: replacedBy(
+          `${aside}.next`,
+          path,
+          damaged,
+          lineOf(FIRST_PLACE, at, SET_ASIDE, told).text,
+        ),
+        told,
+      };
     } catch (error) {
-      closeSync(file);
+      if (isThere(path, damaged)) removed(aside);
       throw error;
     }
   });
+}
+
+function toldOf(file: string, damaged: number, { last, bytes, damage = '' }: Tail): SetAside {
+  return {
+    ...{ file, why: damage },
+    ...{ lines: last === undefined ? null : last.seq + 1, hash: last?.hash ?? null },
+    ...{ bytes, sha256: sha256Of(damaged) },
+  };
+}
+
+/** Makes a file of one line and puts it in the place of the damaged one, for whoever might read that. */
+function replacedBy(next: string, path: string, damaged: number, line: string): number {
+  const { O_RDWR, O_CREAT, O_EXCL } = constants;
+  const file = openSync(next, O_RDWR | O_CREAT | O_EXCL, 0o600);
+  try {
+    allowedAs(file, damaged);
+    writeAll(file, `${line}\n`, 0);
+    fdatasyncSync(file);
+    const { last, damage } = tailOf(file);
+    if (last === undefined || damage !== undefined) throw new Error('the new file has no line');
+    renameSync(next, path);
+    synchroniseFolder(path);
+    return file;
+  } catch (error) {
+    if (isThere(next, file)) removed(next);
+    closeSync(file);
+    throw error;
+  }
+}
+
+/** Gives a new file the owner and the mode of another one; nobody but root gives files away. */
+function allowedAs(file: number, other: number): void {
+  const { uid, gid, mode } = fstatSync(other);
+  if (process.getuid?.() === 0) fchownSync(file, uid, gid);
+  fchmodSync(file, mode & 0o777);
+}
+
+/** Whether a name is that of an open file. */
+function isThere(name: string, file: number): boolean {
+  const [there, open] = [statSync(name, { throwIfNoEntry: false }), fstatSync(file)];
+  return there?.ino === open.ino && there.dev === open.dev;
+}
+
+function removed(name: string): void {
+  try {
+    unlinkSync(name);
+  } catch {
+    // A name too many is no loss.
+  }
 }
 
 /** Gives a file a second name, never that of another file. */
@@ -79,30 +132,6 @@ function linked(path: string, wanted: string): string {
       const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
       if (!isTaken || tried >= NAMES_MAX) throw error;
     }
-  }
-}
-
-/** A new name is durable with its folder. */
-export function synchroniseFolder(path: string): void {
-  const folder = openSync(dirname(path), constants.O_RDONLY);
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
-}
-
-const PIECE_BYTES = 1024 * 1024;
-
-/** As `sha256sum` prints it. */
-export function sha256Of(file: number): string {
-  const hash = createHash('sha256');
-  const piece = Buffer.alloc(PIECE_BYTES);
-  for (let at = 0; ;) {
-    const read = readSync(file, piece, 0, piece.length, at);
-    if (read === 0) return hash.digest('hex');
-    hash.update(piece.subarray(0, read));
-    at += read;
   }
 }
 

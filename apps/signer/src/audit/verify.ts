@@ -1,8 +1,9 @@
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AuditError, orFail } from './errors.ts';
+import { sha256Of } from './file.ts';
 import { FIRST_PLACE, LINE_BYTES_MAX, placeAfter, readLineAt, type Place } from './line.ts';
-import { setAsideOf, sha256Of, type SetAside } from './set-aside.ts';
+import { setAsideOf, type SetAside } from './set-aside.ts';
 
 /** What an audit file is worth. */
 export type AuditVerdict = {

@@ -55,6 +55,16 @@ const TAIL_LINES: readonly Line[] = [
     "if (!isPiece && first.startsWith('\\0')) throw new AuditError('broken', why);",
   ],
   [
+    'a file of ours is refused for what somebody wrote before it',
+    'if (damage !== undefined && !hasLine(text))',
+    "if (damage !== undefined && (text !== '' || !hasLine(text)))",
+  ],
+  [
+    'a file without a line near its end is gone on with',
+    "(hasNone ? 'it has no line' : undefined)",
+    '(hasNone ? undefined : undefined)',
+  ],
+  [
     'a good line is looked for near the end alone',
     'found.last !== undefined || from === 0 ||',
     'size > 0 || from === 0 ||',

@@ -1,7 +1,7 @@
 /** Why an audit file cannot be used. */
 export const AUDIT_ERRORS = {
   unreadable: 'the audit file cannot be opened or read',
-  broken: 'the file is no audit: it begins with something else',
+  broken: 'the file is no audit: it begins with something else, and no line of it is one',
   unwritable: 'the audit file cannot be written',
   changed: 'somebody else writes to the audit file',
 } as const;

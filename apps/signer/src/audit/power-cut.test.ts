@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -146,6 +147,29 @@ describe('what a power cut leaves of an audit', () => {
     const { lines } = await verifyAudit(path);
     const far = Buffer.concat([bytes, Buffer.alloc(5 * 1024 * 1024)]);
     expect(asideOf(await reopened(far, 3)).lines).toBe(lines);
+  });
+
+  test.each<[string, (lines: readonly string[]) => readonly string[]]>([
+    ['a first line that is gone', lines => lines.slice(1)],
+    ['a first line of somebody else', lines => ['{"at":"now"}', ...lines]],
+    ['an empty line before the first', lines => ['', ...lines]],
+    [
+      'a page of somebody else before the last line',
+      lines => ['x'.repeat(4096), ...lines.slice(-1)],
+    ],
+  ])('is set aside, since it has a good line: %s', async (_what, change) => {
+    const texts = written().bytes.toString('latin1').trimEnd().split('\n');
+    const left = Buffer.from([...change(texts), ''].join('\n'), 'latin1');
+    asideOf(await reopened(left, 0));
+  });
+
+  test('is set aside where there is nothing near its end', { timeout: 60_000 }, () => {
+    written();
+    truncateSync(path, 70 * 1024 * 1024);
+    appendFileSync(path, '\n');
+    const { setAside, close } = open();
+    close();
+    expect(setAside).toMatchObject({ lines: null, why: 'it has no line' });
   });
 
   test('with a last line that does not follow is set aside', async () => {

@@ -25,7 +25,7 @@ const LOOK_BACK_BYTES_MAX = 64 * WINDOW_BYTES;
 
 /**
  * Looks at the end of an audit file: whether its lines follow one another, down to the last byte.
- * @throws AuditError `unreadable`; `broken` for a damaged file that does not begin as an audit does
+ * @throws AuditError `unreadable`; `broken` for a file of somebody else: without a good line, and not begun as an audit is
  */
 export function tailOf(file: number): Tail {
   const { size } = orFail('unreadable', () => fstatSync(file));
@@ -39,8 +39,11 @@ export function tailOf(file: number): Tail {
         : followed(undefined, text.slice(text.indexOf('\n') + 1));
     const isFound = found.last !== undefined || from === 0 || length >= LOOK_BACK_BYTES_MAX;
     if (!isFound) continue;
-    if (found.damage !== undefined) assertOurs(textOf(file, 0, Math.min(size, LINE_BYTES_MAX + 1)));
-    return { ...found, bytes: size };
+    const hasNone = found.last === undefined && size > 0;
+    const damage = found.damage ?? (hasNone ? 'it has no line' : undefined);
+    if (damage !== undefined && !hasLine(text))
+      assertBegun(textOf(file, 0, Math.min(size, LINE_BYTES_MAX + 1)));
+    return { last: found.last, damage, bytes: size };
   }
 }
 
@@ -57,14 +60,20 @@ function followed(start: Place | undefined, text: string): Omit<Tail, 'bytes'> {
   return { last, damage: rest === '' ? undefined : 'its end is missing' };
 }
 
+/** Whether any line is good by itself, wherever it stands: nobody else writes such a line. */
+function hasLine(text: string): boolean {
+  return text.split('\n').some(each => typeof readLineAt(undefined, each) !== 'string');
+}
+
 /** How every line begins, its fields being sorted by name. */
 const BEGINNING = '{"at":"';
 
 /**
- * A file is an audit if its first line is one, or what a power cut leaves of one: a piece without an end, or a hole.
+ * A file without a good line near its end is an audit if its first line is one, or what a power cut leaves of one: a
+ * piece without an end, or a hole.
  * @throws AuditError `broken`
  */
-function assertOurs(text: string): void {
+function assertBegun(text: string): void {
   const [first = '', ...others] = text.split('\n');
   const why = readLineAt(FIRST_PLACE, first);
   if (typeof why !== 'string') return;

@@ -23,11 +23,15 @@ export type Audit = {
   readonly record: (event: string, fields: AuditFields, keys?: readonly AuditFields[]) => void;
   /** Writes a line soon. Lines that find no room are counted, and the count is told in a line of its own. */
   readonly note: (event: string, fields: AuditFields) => void;
-  /** Lines that were lost since the file was opened. */
+  /** Lines that were lost. */
   readonly lost: () => number;
+  readonly close: () => void;
+};
+
+/** An audit whose file is open. */
+export type OpenAudit = Audit & {
   /** The damaged file that stood there when it was opened. */
   readonly setAside: SetAside | undefined;
-  readonly close: () => void;
 };
 
 /** Lines that wait to be written; 500 keys with three kinds fit for several levels. */
@@ -38,9 +42,10 @@ const WRITE_EVERY_MS = 100;
 /**
  * Opens an audit file, or makes one, and goes on where it ends. One whose end is damaged, as by a power cut, is set
  * aside, and a new one begins: no signature waits for an audit to be mended.
+ * @param lostBefore lines that found no file, which the first line after them tells
  * @throws AuditError `unreadable`, `unwritable`; `broken` for a file that is none of ours
  */
-export function openAudit(path: string, now: Clock): Audit {
+export function openAudit(path: string, now: Clock, lostBefore = 0): OpenAudit {
   const { O_RDWR, O_CREAT } = constants;
   let file = orFail('unreadable', () => openSync(path, O_RDWR | O_CREAT, 0o600));
   try {
@@ -54,7 +59,7 @@ export function openAudit(path: string, now: Clock): Audit {
       ({ file, told } = anew);
       tail = tailOf(file);
     }
-    return { ...auditOn(file, tail, now), setAside: told };
+    return { ...auditOn(file, tail, now, lostBefore), setAside: told };
   } catch (error) {
     closeSync(file);
     throw error;
@@ -74,12 +79,12 @@ function timeOf(now: Clock): string {
   return new Date(now()).toISOString();
 }
 
-function auditOn(file: number, { last, bytes }: Tail, now: Clock): Omit<Audit, 'setAside'> {
+function auditOn(file: number, { last, bytes }: Tail, now: Clock, lostBefore: number): Audit {
   let place = last === undefined ? FIRST_PLACE : placeAfter(last);
   let length = bytes;
   let waiting: (readonly [string, AuditFields, string])[] = [];
-  let unsaid = 0;
-  let lost = 0;
+  let unsaid = lostBefore;
+  let lost = lostBefore;
   const time = (): string => timeOf(now);
   const write = (lines: readonly (readonly [string, AuditFields, string])[]): void => {
     let next = place;

@@ -64,6 +64,22 @@ test('a signer whose audit is damaged starts, says so, and counts it', async () 
   expect(readdirSync(folder).filter(name => name.startsWith('audit'))).toHaveLength(2);
 });
 
+test('a signer whose audit cannot be opened starts without it, says so, and counts it', async () => {
+  const audit = join(folder, 'away/audit');
+  const { logged, read } = await started({ audit });
+  expect(logged.filter(([severity]) => severity === 'error')).toEqual([
+    ['error', 'audit_unavailable', expect.objectContaining({ code: 'unreadable' })],
+  ]);
+  expect(logged.map(([, event]) => event)).toContain('holds_store');
+  expect(await read('metrics')).toMatch(/^meridian_signer_audit_unavailable_total 1$/m);
+});
+
+test('a signer whose audit is a file of somebody else does not start', async () => {
+  const audit = join(folder, 'audit');
+  writeFileSync(audit, 'not ours\n');
+  await expect(started({ audit })).rejects.toMatchObject({ code: 'broken' });
+});
+
 test('what a store fails with is logged with its code', async () => {
   const store = await activeStore();
   let tries = 0;

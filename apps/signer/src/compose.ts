@@ -6,7 +6,8 @@ import type { Check, DaemonWorld, Metrics, z } from '@meridian/service';
 import type { ChainId, PublicKey, PublicKeyHash } from '@meridian/tezos';
 import { serveAdministration } from './administration.ts';
 import type { AnswerParts } from './answer.ts';
-import { openAudit, type Audit } from './audit.ts';
+import type { Audit } from './audit.ts';
+import { lastingAudit } from './audit/lasting.ts';
 import { Doubts } from './doubts.ts';
 import { openGuard, type OpenGuard } from './guard.ts';
 import { signerHttp } from './http.ts';
@@ -98,12 +99,18 @@ function auditOf(
   metrics: Metrics<keyof typeof METRICS>,
   log: DaemonWorld['log'],
 ): Audit {
-  const audit = openAudit(path, () => instant(Date.now()));
-  if (audit.setAside !== undefined) {
-    log.error('audit_set_aside', audit.setAside);
-    metrics.record('audit_set_aside_total', 1);
-  }
-  return audit;
+  return lastingAudit(path, () => instant(Date.now()), {
+    failed: error => {
+      log.error('audit_unavailable', fieldsOf(error));
+      metrics.record('audit_unavailable_total', 1);
+    },
+    opened: ({ setAside, lost }) => {
+      log.info('audit_open', { lost: lost() });
+      if (setAside === undefined) return;
+      log.error('audit_set_aside', setAside);
+      metrics.record('audit_set_aside_total', 1);
+    },
+  });
 }
 
 type Inner = {

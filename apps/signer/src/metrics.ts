@@ -26,6 +26,10 @@ export const METRICS = {
     type: 'counter',
     help: 'Audit files whose end was damaged when they were opened, and that were set aside for a new one.',
   },
+  audit_unavailable_total: {
+    type: 'counter',
+    help: 'Attempts to open the audit file that failed: the signer signs, loses the lines of its audit, and is not administered.',
+  },
   unsealed_votes_total: {
     type: 'counter',
     help: 'Attempts to store the signature of a vote that failed, by reason; below_mark is harmless, and so is fenced during a hand-over.',

@@ -104,6 +104,39 @@ const FILE_LINES: readonly Line[] = [
   ['a piece passes for a line', '    at += written;\n', '    at = bytes.length;\n'],
 ];
 
+const LASTING_LINES: readonly Line[] = [
+  [
+    'a signer does not start without a disk for its audit',
+    "if (!(error instanceof AuditError) || error.code === 'broken') {",
+    'if (error instanceof Error) {',
+  ],
+  [
+    'a wrong file is tried for ever',
+    "if (!(error instanceof AuditError) || error.code === 'broken') {",
+    'if (!(error instanceof AuditError)) {',
+  ],
+  [
+    'lines that found no file are not counted',
+    'if (audit === undefined) lost += 1;',
+    'if (audit === undefined) lost += 0;',
+  ],
+  [
+    'a loss before the file was there is not said',
+    'openAudit(path, now, lost)',
+    'openAudit(path, now)',
+  ],
+  [
+    'a file is tried again when it is asked for alone',
+    'setInterval(tryAgain, TRY_AGAIN_MS)',
+    'setInterval(() => void tryAgain, TRY_AGAIN_MS)',
+  ],
+  [
+    'what has to be recorded is lost where there is no file',
+    'opened().record(event, fields, keys)',
+    'audit?.record(event, fields, keys)',
+  ],
+];
+
 const VERIFY_LINES: readonly Line[] = [
   [
     'a line without its end passes',
@@ -133,6 +166,7 @@ export const SIGNER_AUDIT_MUTANTS: readonly Mutant[] = [
   ...of('audit/tail.ts', TAIL_LINES),
   ...of('audit/set-aside.ts', SET_ASIDE_LINES),
   ...of('audit/file.ts', FILE_LINES),
+  ...of('audit/lasting.ts', LASTING_LINES),
   ...of('audit/verify.ts', VERIFY_LINES),
   ...of('admin/account.ts', ACCOUNT_LINES),
 ];

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { instant } from '@meridian/prelude';
-import { openAudit, type Audit } from '../audit.ts';
+import { openAudit, type OpenAudit } from '../audit.ts';
 import type { SetAside } from './set-aside.ts';
 import { verifyAudit, verifyAudits } from './verify.ts';
 
@@ -60,7 +60,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const open = (at = 0): Audit => openAudit(path, () => instant(at));
+const open = (at = 0): OpenAudit => openAudit(path, () => instant(at));
 
 /** An audit of three lines that are durable and some that are not: its bytes, and where those begin. */
 function written(): { readonly bytes: Buffer; readonly durable: number } {
@@ -78,12 +78,12 @@ const eventsIn = (file: string): readonly string[] =>
     .flatMap(text => /"event":"([^"]*)"/.exec(text)?.[1] ?? []);
 
 /** The file that an audit says was set aside. */
-function asideOf({ setAside }: Pick<Audit, 'setAside'>): SetAside {
+function asideOf({ setAside }: Pick<OpenAudit, 'setAside'>): SetAside {
   return setAside ?? expect.fail('nothing was set aside');
 }
 
 /** Opens what a cut left. Whatever it is, the next line is durable in a good chain, and nothing is lost. */
-async function reopened(left: Buffer, durable: number): Promise<Audit> {
+async function reopened(left: Buffer, durable: number): Promise<OpenAudit> {
   writeFileSync(path, left);
   const audit = open(7);
   audit.record('after', {});

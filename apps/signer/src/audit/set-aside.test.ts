@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { instant } from '@meridian/prelude';
-import { openAudit, type Audit } from '../audit.ts';
+import { openAudit, type OpenAudit } from '../audit.ts';
 import { verifyAudit } from './verify.ts';
 
 /* A disk that fails at one kind of call, the first or a later one; that takes pieces, or nothing and says that it did. */
@@ -69,7 +69,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const open = (): Audit => openAudit(path, () => instant(0));
+const open = (): OpenAudit => openAudit(path, () => instant(0));
 const ASIDE = 'audit.jsonl.damaged-1970-01-01T00-00-00.000Z';
 
 /** Opens with a fault, which is an error, and then without. */

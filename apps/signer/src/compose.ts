@@ -50,6 +50,7 @@ export async function startSigner(
   const held: Held = { vault: true };
   const status: StatusParts = {
     keystore,
+    chains: configuration.chains.map(id => id as ChainId),
     doubts,
     guard: () => held.guard,
     vault: () => held.vault,

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { Row } from '@meridian/watermark';
 import { StoreError } from '@meridian/watermark-store';
 import { Doubts } from './doubts.ts';
-import { activeStore, BAKER, CHAIN, countedKeystore, journalOf, OTHER } from './fixtures.ts';
+import {
+  activeStore,
+  BAKER,
+  CHAIN,
+  countedKeystore,
+  journalOf,
+  OTHER,
+  OTHER_CHAIN,
+} from './fixtures.ts';
 import { checksOf, type StatusParts } from './status.ts';
 import type { Difference, WatchedGuard } from './watch.ts';
 
@@ -17,6 +25,7 @@ async function parts(given: Partial<StatusParts> = {}, guarded: Partial<WatchedG
   };
   const status: StatusParts = {
     keystore: countedKeystore().keystore,
+    chains: [CHAIN],
     doubts: new Doubts(),
     guard: () => guard,
     vault: () => true,
@@ -79,6 +88,24 @@ describe('a signer is ready', () => {
     const journal = { ...(await journalOf(await activeStore())), rows: () => [] };
     const none = await parts({}, { journal });
     expect((await settled(checksOf(none.status)))['rows']).toBe('no row was set up');
+  });
+
+  test('whatever became of the rows of a chain that it does not sign for', async () => {
+    const store = await activeStore();
+    const rows = await store.rows();
+    const elsewhere = rows.map((row): Row => ({ ...row, chainId: OTHER_CHAIN, mode: 'latched' }));
+    const journal = await journalOf(store);
+    journal.learn(elsewhere);
+    const seen = () => [...rows, ...elsewhere];
+    const both = await parts({}, { journal, seen });
+    expect((await settled(checksOf(both.status)))['rows']).toBe(true);
+    // Nor is it of use for one that it has rows of alone.
+    const differing = () => differ(rows, 'superseded');
+    const one = await parts({}, { journal, seen: () => rows, differing });
+    expect((await settled(checksOf(one.status)))['rows']).toMatch(/superseded/);
+    const chains = [OTHER_CHAIN];
+    const other = await parts({ chains }, { journal: await journalOf(store) });
+    expect((await settled(checksOf(other.status)))['rows']).toBe('no row was set up');
   });
 
   const differ = (rows: readonly Row[], code: Difference['code']) =>

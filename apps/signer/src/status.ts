@@ -1,7 +1,7 @@
 import type { Keystore } from '@meridian/keystore';
 import type { Check } from '@meridian/service';
-import type { PublicKeyHash } from '@meridian/tezos';
-import type { RowKey } from '@meridian/watermark';
+import type { ChainId } from '@meridian/tezos';
+import { rowName, type Refusal, type Row, type RowKey } from '@meridian/watermark';
 import type { Configuration } from './compose.ts';
 import type { Doubts } from './doubts.ts';
 import type { WatchedGuard } from './watch.ts';
@@ -9,6 +9,8 @@ import type { WatchedGuard } from './watch.ts';
 /** What a signer says of itself is seen from here. */
 export type StatusParts = {
   readonly keystore: Keystore;
+  /** That it signs for: rows of others are none of its business. */
+  readonly chains: readonly ChainId[];
   readonly doubts: Doubts;
   /** Undefined while another process holds it. */
   readonly guard: () => WatchedGuard | undefined;
@@ -28,14 +30,21 @@ export function checksOf(parts: StatusParts): Readonly<Record<string, Check | Pr
   };
 }
 
-function rowsCheck({ doubts, keystore }: StatusParts, guard: WatchedGuard | undefined): Check {
-  const latched = guard?.seen().filter(({ mode }) => mode === 'latched').length ?? 0;
+function rowsCheck(
+  { doubts, keystore, chains }: StatusParts,
+  guard: WatchedGuard | undefined,
+): Check {
+  const ours = <Of extends RowKey>(rows: readonly Of[] = []): readonly Of[] =>
+    rows.filter(({ chainId }) => chains.includes(chainId));
+  const latched = ours(guard?.seen()).filter(({ mode }) => mode === 'latched').length;
   if (doubts.count() > 0)
     return `${doubts.count().toString()} keys are stopped: their rows changed`;
   if (latched > 0) return `${latched.toString()} rows are latched`;
   if (guard === undefined) return true;
-  if (guard.journal.rows().length === 0) return 'no row was set up';
-  const reasons = keystore.keys().map(({ pkh }) => reasonsOf(guard, pkh));
+  const known = ours(guard.journal.rows());
+  if (known.length === 0) return 'no row was set up';
+  const [ofKeys, differing] = [Map.groupBy(known, ({ pkh }) => pkh), differencesOf(guard)];
+  const reasons = keystore.keys().map(({ pkh }) => reasonsOf(ofKeys.get(pkh) ?? [], differing));
   // A key that stands by was not taken from this signer: it is ready for it.
   return (
     reasons.some(of => of.length === 0) ||
@@ -43,16 +52,18 @@ function rowsCheck({ doubts, keystore }: StatusParts, guard: WatchedGuard | unde
   );
 }
 
-/** Why no row of a key is what this signer may use; none while one is, in whatever mode. */
-function reasonsOf({ journal, differing }: WatchedGuard, pkh: PublicKeyHash): readonly string[] {
-  const known = journal.rows().filter(row => row.pkh === pkh);
-  if (known.length === 0) return ['unknown_row'];
-  const codes = known.map(row => differing().find(each => isSame(each.known, row))?.code);
-  return codes.includes(undefined) ? [] : codes.filter(code => code !== undefined);
+/** Why rows are not as this signer knows them, by their names. */
+type Differences = ReadonlyMap<string, Refusal['code']>;
+
+function differencesOf({ differing }: WatchedGuard): Differences {
+  return new Map(differing().map(({ known, code }) => [rowName(known), code]));
 }
 
-function isSame(one: RowKey, other: RowKey): boolean {
-  return one.chainId === other.chainId && one.pkh === other.pkh && one.kind === other.kind;
+/** Why no row of a key is what this signer may use; none while one is, in whatever mode. */
+function reasonsOf(known: readonly Row[], differing: Differences): readonly string[] {
+  if (known.length === 0) return ['unknown_row'];
+  const codes = known.map(row => differing.get(rowName(row)));
+  return codes.includes(undefined) ? [] : codes.filter(code => code !== undefined);
 }
 
 /** Both are needed to sign: the store, and what bears witness to it. */

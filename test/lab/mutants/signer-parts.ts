@@ -271,6 +271,13 @@ export const SIGNER_PARTS_MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 9,
+    why: 'rows of a chain that is not signed for count for readiness',
+    file: 'status.ts',
+    find: 'rows.filter(({ chainId }) => chains.includes(chainId));',
+    replace: 'rows.filter(({ chainId }) => chains.length > 0 || chainId !== undefined);',
+  },
+  {
+    rule: 9,
     why: 'a signer that may use none of its rows is ready',
     file: 'status.ts',
     find: 'reasons.some(of => of.length === 0) ||',

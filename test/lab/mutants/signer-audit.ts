@@ -154,6 +154,11 @@ const ACCOUNT_LINES: readonly Line[] = [
   ['a text of a file is written down', 'file: _,', ''],
   ['what became of a key is not written down', 'keys: keys.map(keyAccount),', ''],
   ['what was found of a key is not written down', 'use: uses.get(key) }', 'use: uses.size }'],
+  [
+    'of two looks for a key one alone is written down',
+    'use: uses.get(key) }',
+    'use: uses.get(key)?.slice(0, 1) }',
+  ],
 ];
 
 const of = (file: string, lines: readonly Line[]): readonly Mutant[] =>

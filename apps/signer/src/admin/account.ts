@@ -18,7 +18,8 @@ type OfManyKeys = {
 export function askedAccount(asked: Readonly<Record<string, unknown>>): Account {
   const { file: _, statement: __, keys: ___, floors: ____, evidence: _____, ...args } = asked;
   const { keys, floors, evidence } = asked as OfManyKeys;
-  const uses = new Map<string, unknown>(evidence?.use?.map(use => [use.public_key_hash, use]));
+  // Somebody may look twice for one key, and found something once.
+  const uses = Map.groupBy(evidence?.use ?? [], (use): string => use.public_key_hash);
   const named = new Set([...(keys ?? []), ...uses.keys()]);
   return {
     fields: {

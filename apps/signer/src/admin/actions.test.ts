@@ -257,7 +257,13 @@ test('an action of 500 keys is written down with all of them, a line for each, u
     public_key_hash: key,
     ...{ from: 61, to: HEAD, nodes: ['http://10.0.0.1:8732', 'http://10.1.0.1:8732'], found: [] },
   }));
-  const given = { evidence: evidence({ use }), keys: held, first_use: true, by: 'ann' };
+  const twice = { ...use[0]!, to: HEAD - 1 };
+  const given = {
+    evidence: evidence({ use: [...use, twice] }),
+    keys: held,
+    first_use: true,
+    by: 'ann',
+  };
   await perform(desk, 'init', given);
   await perform(desk, 'latch', ALL);
   await perform(desk, 'raise', { keys: held, floor: { level: 1 } });
@@ -272,7 +278,7 @@ test('an action of 500 keys is written down with all of them, a line for each, u
   for (const event of ['init.asked', 'init.done', 'latch.done', 'raise.asked', 'raise.done'])
     expect(keysOf(`watermark.${event}.key`), event).toEqual(held);
   const asked = lines.find(({ event }) => event === 'watermark.init.asked.key');
-  expect(asked?.fields).toMatchObject({ use: use[0] });
+  expect(asked?.fields).toMatchObject({ use: [use[0], twice] });
   const done = lines.find(({ event }) => event === 'watermark.init.done.key');
   expect(done?.fields.rows).toHaveLength(3);
   const requests = (name: string) =>
@@ -282,7 +288,7 @@ test('an action of 500 keys is written down with all of them, a line for each, u
   expect(
     lines.filter(({ event }) => !event.endsWith('.key')).map(({ fields }) => fields),
   ).toMatchObject([
-    { keys: 500, by: 'ann', evidence: { use: 500 } },
+    { keys: 500, by: 'ann', evidence: { use: 501 } },
     { keys: 500, refused: 0 },
     {},
     { keys: 500, refused: 0 },

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { KINDS, type Row } from '@meridian/watermark';
-import { Doubts } from './doubts.ts';
+import { Doubts, latchDoubted } from './doubts.ts';
 import { activeStore, BAKER, CHAIN, OTHER } from './fixtures.ts';
 
 const KEY = { chainId: CHAIN, pkh: BAKER.pkh };
@@ -102,4 +102,14 @@ test('what is no doubt about a row raises nothing that a release has to be above
   doubts.note({ ...NOTED, generation: 2 }, { code: 'below_mark' });
   doubts.trust(released(2));
   expect(doubts.of(KEY)).toBeUndefined();
+});
+
+test('a key is latched for a row that does not continue what was known, and for no row that does by then', async () => {
+  const store = await activeStore();
+  const [row] = await store.rows();
+  const modes = async () => new Set((await store.rows()).map(({ mode }) => mode));
+  await latchDoubted(store, row!);
+  expect(await modes()).toEqual(new Set(['active']));
+  await latchDoubted(store, { ...row!, seq: row!.seq + 1 });
+  expect(await modes()).toEqual(new Set(['latched']));
 });

@@ -75,6 +75,17 @@ describe('a store that was put back under a signer is noticed', () => {
     expect(await ask(bytesOf(11))).toMatchObject(refused('store_went_back'));
   });
 
+  test('where its rows are gone, also after they have come back', async () => {
+    const { kept, store, putBack } = await disk();
+    const { ask, used } = await signing(store);
+    const earlier = new Map(kept);
+    kept.clear();
+    expect(await ask(attestation(10))).toMatchObject(refused('missing_row'));
+    putBack(earlier);
+    expect(await ask(attestation(11))).toMatchObject(refused('missing_row'));
+    expect(used()).toBe(0);
+  });
+
   test('though an older answer of it came late', async () => {
     const { kept, store, putBack } = await disk();
     let let_go = (): void => undefined;

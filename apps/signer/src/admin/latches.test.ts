@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { memoryStore, StoreError, type WatermarkStore } from '@meridian/watermark-store';
 import { horizonOf } from './evidence.ts';
-import { KINDS, type Kind, type Row } from '@meridian/watermark';
+import { KINDS, rowName, type Kind, type Row } from '@meridian/watermark';
 import { BAKER, CHAIN } from '../fixtures.ts';
 import { patrol } from '../patrol.ts';
 import { perform } from './actions.ts';
@@ -25,31 +25,28 @@ const init = (other: object = {}): Promise<string> =>
   office.refusal('init', { evidence: evidence(), ...other });
 const known = (): readonly Row[] => office.store().journal.rows();
 
-describe('adopt', () => {
-  /** A second signer of the site on the same database, with a journal that knows nothing. */
-  const second = (): Office => {
-    const place = openOffice();
-    const { journal } = place.store();
-    return {
-      ...place,
-      ...askedOn(place, () => ({ store: office.store(), journal, isShared: true })),
-    };
+/** A second signer of the site on the same database, with a journal that knows nothing. */
+const second = (): Office => {
+  const place = openOffice();
+  const { journal } = place.store();
+  return {
+    ...place,
+    ...askedOn(place, () => ({ store: office.store(), journal, isShared: true })),
   };
-  const askedOn = (
-    place: Office,
-    open: Office['desk']['open'],
-  ): Pick<Office, 'refusal' | 'desk'> => {
-    const desk = { ...place.desk, open };
-    return {
-      desk,
-      refusal: (action, args = {}) =>
-        perform(desk, action, args).then(
-          ({ keys }) => keys[0]?.refused?.code ?? 'done',
-          (error: unknown) => (error as { code: string }).code,
-        ),
-    };
+};
+const askedOn = (place: Office, open: Office['desk']['open']): Pick<Office, 'refusal' | 'desk'> => {
+  const desk = { ...place.desk, open };
+  return {
+    desk,
+    refusal: (action, args = {}) =>
+      perform(desk, action, args).then(
+        ({ keys }) => keys[0]?.refused?.code ?? 'done',
+        (error: unknown) => (error as { code: string }).code,
+      ),
   };
+};
 
+describe('adopt', () => {
   test('the journal learns rows of its site under the epoch that is named, and the horizon', async () => {
     await init();
     await office.activate({}, KINDS);
@@ -243,6 +240,32 @@ describe('latch and release', () => {
       });
     expect(known().map(({ generation }) => generation)).toEqual([1, 1, 1]);
     expect(await release(BEYOND + 9)).toBe('wrong_mode');
+  });
+
+  test('a release counts on from the generation that this signer knows, where the store has forgotten it', async () => {
+    await init();
+    const before = await office.rows();
+    await office.ask('latch', ALL);
+    expect(await release(BEYOND)).toBe('done');
+    const { journal } = office.store();
+    const kept = new Map(before.map(row => [rowName(row), row]));
+    const old = askedOn(office, () => ({ store: memoryStore(kept), journal }));
+    expect(await old.refusal('latch', ALL)).toBe('done');
+    const given = { ...ALL, floor: { level: BEYOND + 9 }, evidence: evidence() };
+    expect(await old.refusal('release', given)).toBe('done');
+    expect(known().map(({ generation }) => generation)).toEqual([2, 2, 2]);
+  });
+
+  test('a latch teaches a signer nothing of a release that it was not told of', async () => {
+    await init();
+    const other = second();
+    await other.refusal('adopt', { ...ALL, epoch: 0, evidence: evidence() });
+    await office.ask('latch', ALL);
+    expect(await release(BEYOND)).toBe('done');
+    expect(await other.refusal('latch', ALL)).toBe('done');
+    const { journal } = other.store();
+    expect(journal.rows().map(({ generation }) => generation)).toEqual([0, 0, 0]);
+    await other.close();
   });
 
   test('a release goes above a lease, above what this signer knows, and above the line of before', async () => {

@@ -4,7 +4,7 @@ const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStar
 
 /**
  * Bytes as lower-case hexadecimal text. Joined, not added up: a sum of strings is kept as a tree of its parts, which
- * takes twenty times the room where somebody holds on to it.
+ * takes many times the room where somebody holds on to it.
  */
 export function toHex(bytes: Uint8Array): string {
   const pairs = new Array<string>(bytes.length);

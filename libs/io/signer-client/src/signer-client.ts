@@ -68,7 +68,7 @@ export function clientOf(signers: readonly Signer[], limits: SignerLimits): Sign
       const found = await ask(asking, {
         ...{ key, dueAt: performance.now(), urgent: false, read: readMarks },
         exchange: { method: 'GET', target: `/marks/${key}` },
-        // Who waits for marks waits for those of all keys: nobody's are waited for when no signer holds the key.
+        // A vote waits for it: that no signer tells is better known at once.
         lastingPauseMs: Infinity,
       });
       return 'answer' in found ? found.answer : undefined;

@@ -61,6 +61,7 @@ function commandLine(outside: Outside): Command {
     .option('--guests-file <file>', 'guests, one key[:stake] a line')
     .option('--robot-stake <stake>', 'of each of the six bakers that the chain plays', '100')
     .option('--protocol <number>', '023, 024, 025 or alpha', '025')
+    .option('--activate <protocol@level>', 'the protocol after that block', several, [])
     .option('--all-bakers-attest', 'every baker votes on every block, by its stake', false)
     .option('--seed <number>', 'where all chance comes from', '1')
     .option('--fault <fault>', 'such as node2=refuse@5s or node2=slow@5s-12s', several, [])

@@ -16,6 +16,7 @@ const WORDS: Words = {
     allBakersAttest: false,
     robotStake: '100',
     script: [],
+    activate: [],
   },
 };
 
@@ -53,6 +54,14 @@ test('a protocol goes by its number, name or hash', () => {
   }
 });
 
+test('protocols follow one another at levels', () => {
+  const { chain } = read({ protocol: '023', activate: ['024@12', '025@30'] });
+  expect(chain.activations).toMatchObject([
+    { level: 12, protocol: { number: '024' } },
+    { level: 30, protocol: { number: '025' } },
+  ]);
+});
+
 test('what cannot be is refused by the name of its option', () => {
   const wrong: readonly (readonly [Partial<Words>, RegExp])[] = [
     [{ nodes: '0' }, /^--nodes is a whole number from 1 to 32, not "0"$/],
@@ -67,6 +76,9 @@ test('what cannot be is refused by the name of its option', () => {
     [{ guest: [KEY, `${KEY}:2`] }, /is a guest already \(--guest\)/],
     [{ script: ['reorg'] }, /the level of --script reorg is a whole number from 2/],
     [{ script: ['storm@5'] }, /--script "storm@5" is not one of missed-round, no-quorum/],
+    [{ activate: ['025'] }, /the level of --activate 025 is a whole number from 1/],
+    [{ activate: ['022@9'] }, /the protocol of --activate is one of 023, 024, 025, alpha/],
+    [{ activate: ['024@9', '025@9'] }, /--activate 025@9 is not after the one before/],
     [{ robotStake: '0' }, /--robot-stake is a whole number/],
     [
       { guestsFile: '/nowhere/guests' },

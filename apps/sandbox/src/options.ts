@@ -1,9 +1,9 @@
 import { duration, instant, type Instant } from '@meridian/prelude';
 import { PROTOCOLS, type Protocol } from '@meridian/tezos';
-import type { ChainOptions } from '@meridian/sandbox-chain';
+import type { Activation, ChainOptions } from '@meridian/sandbox-chain';
 import { readFault } from './faults.ts';
 import { readGuests, STAKE_MAX } from './guests.ts';
-import { readScript } from './script.ts';
+import { LEVEL_MAX, readScript } from './script.ts';
 import type { SandboxOptions } from './sandbox.ts';
 import { misused, whole } from './words.ts';
 
@@ -19,6 +19,7 @@ export type Words = {
   readonly seed: string;
   readonly fault: readonly string[];
   readonly script: readonly string[];
+  readonly activate: readonly string[];
   readonly controlPort: string;
   readonly portBase: string;
   readonly readyFd: string;
@@ -68,7 +69,7 @@ function chainOptions(words: Words, now: Instant): ChainOptions {
   const startIn = whole('--start-in', words.startIn, 0, START_IN_SECONDS_MAX);
   return {
     seed: whole('--seed', words.seed, 0, SEED_MAX),
-    protocol: protocolNamed(words.protocol),
+    protocol: protocolNamed('--protocol', words.protocol),
     genesisTime: instant((Math.ceil(now / 1_000) + startIn) * 1_000),
     minimalBlockDelay: duration(seconds * 1_000),
     // Half of the first round for each later one, as on mainnet, in whole seconds.
@@ -81,12 +82,28 @@ function chainOptions(words: Words, now: Instant): ChainOptions {
     guests: readGuests(words.guest, words.guestsFile),
     latency: { min: duration(5), max: duration(50) },
     script: words.script.map(readScript),
+    activations: activationsIn(words.activate),
   };
 }
 
-function protocolNamed(name: string): Protocol {
+/** Reads `025@20` of each `--activate`. */
+function activationsIn(texts: readonly string[]): readonly Activation[] {
+  const activations = texts.map(text => {
+    const [name = '', at = '', ...more] = text.split('@');
+    if (more.length > 0) throw misused(`--activate ${text} has one level, such as 025@20`);
+    const level = whole(`the level of --activate ${name}`, at, 1, LEVEL_MAX);
+    return { level, protocol: protocolNamed('the protocol of --activate', name) };
+  });
+  for (const [place, { level }] of activations.entries()) {
+    if (level > (activations[place - 1]?.level ?? 0)) continue;
+    throw misused(`--activate ${texts[place] ?? ''} is not after the one before`);
+  }
+  return activations;
+}
+
+function protocolNamed(what: string, name: string): Protocol {
   const full = PROTOCOLS.filter(({ support }) => support === 'full');
   const found = full.find(({ number, codec, hash }) => [number, codec, hash].includes(name));
   if (found !== undefined) return found;
-  throw misused(`--protocol is one of ${full.map(({ number }) => number).join(', ')}`);
+  throw misused(`${what} is one of ${full.map(({ number }) => number).join(', ')}`);
 }

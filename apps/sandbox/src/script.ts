@@ -18,7 +18,7 @@ const TROUBLES: Readonly<Record<keyof typeof SCRIPTS, (level: number) => Trouble
 
 /** The first level whose predecessor was made by somebody's right. */
 const LEVEL_MIN = 2;
-const LEVEL_MAX = 2 ** 31 - 1;
+export const LEVEL_MAX = 2 ** 31 - 1;
 
 /**
  * Reads `reorg@12`.

@@ -11,6 +11,8 @@ import { sign } from './signatures.ts';
 /** What a block is made of. */
 export type Draft = {
   readonly predecessor: ChainBlock | undefined;
+  /** How many protocols the chain has had, see `protoAt`. */
+  readonly proto: number;
   readonly round: Round;
   readonly timestamp: Instant;
   /** The payload that is proposed again, and the round of its prequorum. */
@@ -38,7 +40,7 @@ export function makeBlock(
     locked?.block.payloadHash ?? hashPayload(before, draft.round, []);
   const fields: UnsignedBlockHeader = {
     level: at,
-    proto: 1,
+    proto: draft.proto,
     predecessor: before,
     timestamp: timestampOf(draft.timestamp),
     validation_pass: 4,

@@ -10,8 +10,9 @@ import {
 import { round, roundStart, toBase58 } from '@meridian/tezos';
 import type { BlockHash, PublicKeyHash, Round, SecretKey } from '@meridian/tezos';
 import { newAgenda } from './agenda.ts';
-import { makeBlock } from './blocks.ts';
+import { makeBlock, type Draft } from './blocks.ts';
 import type { ChainBlock, ChainEvent, ChainOptions, SandboxChain, Trouble } from './contract.ts';
+import { checkActivations, eraAt, isMigration, protoAt } from './eras.ts';
 import { judgeOf } from './judge.ts';
 import { memo } from './memo.ts';
 import { newMempool } from './mempool.ts';
@@ -93,6 +94,7 @@ class Chain {
   #events: ChainEvent[] = [];
 
   constructor(options: ChainOptions) {
+    checkActivations(options);
     this.options = options;
     this.#players = playersOf(options);
     this.#secrets = new Map(this.#players.map(({ delegate, secret }) => [delegate, secret]));
@@ -140,10 +142,16 @@ class Chain {
   #makeGenesis(): ChainBlock {
     const secret = this.#players.find(player => player.secret !== undefined)?.secret;
     assert(secret !== undefined, 'a chain has at least one robot');
-    const { protocol, genesisTime } = this.options;
+    const { genesisTime } = this.options;
     const draft = { predecessor: undefined, round: round(0), timestamp: genesisTime };
     const empty = { locked: undefined, consensus: [], toggle: 'pass' } as const;
-    return makeBlock(this.chainId, protocol, secret, { ...draft, ...empty });
+    return this.#make(0, secret, { ...draft, ...empty });
+  }
+
+  #make(level: number, secret: SecretKey, draft: Omit<Draft, 'proto'>): ChainBlock {
+    const { protocol } = eraAt(this.options, level);
+    const proto = protoAt(this.options, level);
+    return makeBlock(this.chainId, protocol, secret, { ...draft, proto });
   }
 
   #contestAfter(
@@ -163,13 +171,12 @@ class Chain {
     };
   }
 
-  #startOf({ predecessor }: Contest, of: Round): Instant {
-    const { minimalBlockDelay, delayIncrementPerRound } = this.options;
+  #startOf({ level, predecessor }: Contest, of: Round): Instant {
     const before = {
       timestamp: instant(Date.parse(predecessor.header.timestamp)),
       round: predecessor.round,
     };
-    return roundStart({ minimalBlockDelay, delayIncrementPerRound }, before, of);
+    return roundStart(eraAt(this.options, level), before, of);
   }
 
   #noteRound(contest: Contest, of: Round): void {
@@ -213,16 +220,11 @@ class Chain {
     baker: PublicKeyHash,
     secret: SecretKey,
   ): void {
-    const { protocol } = this.options;
+    const { protocol } = eraAt(this.options, contest.level);
     const { predecessor, locked } = contest;
-    const attestations = this.mempool.votesFor(
-      'attestation',
-      predecessor,
-      this.#branchOf(predecessor),
-    );
     const consensus = [
       ...(locked ? aggregated(protocol, locked.proof) : []),
-      ...aggregated(protocol, predecessor.level === 0 ? [] : attestations.votes),
+      ...aggregated(protocol, this.#attestationsFor(predecessor)),
     ];
     const draft = {
       predecessor,
@@ -232,14 +234,20 @@ class Chain {
       consensus,
       toggle: 'pass',
     } as const;
-    this.#publish(at, contest, makeBlock(this.chainId, protocol, secret, draft), baker);
+    this.#publish(at, contest, this.#make(contest.level, secret, draft), baker);
     if (of === 0 && this.#trouble(contest, 'double_block')) {
-      const rival = makeBlock(this.chainId, protocol, secret, { ...draft, toggle: 'off' });
+      const rival = this.#make(contest.level, secret, { ...draft, toggle: 'off' });
       this.judge.block(rival, baker);
       this.agenda.note(later(at, this.#latency()), when => {
         this.#events.push({ kind: 'validated', at: when, block: rival });
       });
     }
+  }
+
+  /** What a block has of the votes for its predecessor; nobody votes on what needs no votes. */
+  #attestationsFor(block: ChainBlock): readonly ChainVote[] {
+    if (block.level === 0 || isMigration(this.options, block.level)) return [];
+    return this.mempool.votesFor('attestation', block, this.#branchOf(block)).votes;
   }
 
   #publish(at: Instant, contest: Contest, block: ChainBlock, baker: PublicKeyHash): void {
@@ -256,8 +264,12 @@ class Chain {
         this.#startAnew(validated, contest, contest.returnsTo);
         return;
       }
-      this.#robotsVote('preattestation', validated, contest, block);
-      this.#considerPrequorum(validated, contest, block);
+      if (isMigration(this.options, block.level)) {
+        this.#elect(validated, contest, block);
+      } else {
+        this.#robotsVote('preattestation', validated, contest, block);
+        this.#considerPrequorum(validated, contest, block);
+      }
       const settled = this.blocks.get(contest.predecessor.header.predecessor);
       const isFirst = contest.blocks.size === 1;
       if (isFirst && settled !== undefined && settled.level > 0) {
@@ -282,7 +294,8 @@ class Chain {
       if (secret === undefined) continue;
       this.agenda.note(later(at, this.#latency()), when => {
         const { chainId, mempool } = this;
-        const vote = castVote(chainId, this.options.protocol, kind, block, branch, seat, secret);
+        const { protocol } = eraAt(this.options, contest.level);
+        const vote = castVote(chainId, protocol, kind, block, branch, seat, secret);
         const added = mempool.addOwn(when, vote);
         if (added.ok && added.value.vote !== undefined) this.heard(when, added.value.vote);
       });
@@ -309,6 +322,10 @@ class Chain {
     );
     contest.unnoticed ??= isTurned ? block : undefined;
     if (contest.unnoticed === block) return;
+    this.#elect(at, contest, block);
+  }
+
+  #elect(at: Instant, contest: Contest, block: ChainBlock): void {
     contest.elected = block;
     const next = this.#contestAfter(block, { returnsTo: contest.unnoticed });
     let of = round(0);
@@ -356,7 +373,8 @@ class Chain {
     const blocks = [...live].map(hash => this.blocks.get(hash)).filter(each => each !== undefined);
     return {
       chainId: this.chainId,
-      protocol: this.options.protocol,
+      // What comes after the head is the business of its next protocol.
+      protocol: eraAt(this.options, this.head().level + 1).protocol,
       headLevel: this.head().level,
       liveBlocks: live,
       isKnown: branch => live.has(branch) || this.blocks.has(branch),

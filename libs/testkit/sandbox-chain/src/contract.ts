@@ -37,6 +37,21 @@ export type ChainOptions = {
   readonly latency: { readonly min: Duration; readonly max: Duration };
   /** Trouble that the robots make on purpose. */
   readonly script: readonly Trouble[];
+  /** Protocols that follow `protocol`, by ascending level; none when it is left out. */
+  readonly activations?: readonly Activation[];
+};
+
+/** A change of protocol. */
+export type Activation = {
+  /**
+   * The level of the migration block, as in a node's `user_activated_upgrades`: the last that the old protocol applies.
+   * Nobody votes on it. From the next level on everything is the new protocol's.
+   */
+  readonly level: number;
+  readonly protocol: Protocol;
+  /** Durations of the new protocol; those before when they are left out. */
+  readonly minimalBlockDelay?: Duration;
+  readonly delayIncrementPerRound?: Duration;
 };
 
 /** Trouble at one level. */

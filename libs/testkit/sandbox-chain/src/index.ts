@@ -1,5 +1,12 @@
 export { createChain } from './chain.ts';
-export type { Baker, ChainBlock, ChainEvent, ChainOperation, ChainOptions } from './contract.ts';
+export type {
+  Activation,
+  Baker,
+  ChainBlock,
+  ChainEvent,
+  ChainOperation,
+  ChainOptions,
+} from './contract.ts';
 export type { DoubleSigning, LevelRights, Rejection, SandboxChain, Seat } from './contract.ts';
 export type { Trouble, Verdict } from './contract.ts';
 export { forgeBlock, lensOf, type Lens } from './lies.ts';

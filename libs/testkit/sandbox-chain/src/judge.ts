@@ -8,6 +8,7 @@ import type {
   Seat,
   Verdict,
 } from './contract.ts';
+import { isMigration } from './eras.ts';
 import { seatAt } from './rights.ts';
 import { kindOf, type ChainVote } from './votes.ts';
 
@@ -76,10 +77,8 @@ function isSame(first: Seen, second: Omit<Seen, 'isDouble'>): boolean {
 type Missed = { readonly missedLevels: number; readonly missedSlots: number };
 const NONE_MISSED: Missed = { missedLevels: 0, missedSlots: 0 };
 
-export function judgeOf(
-  { guests, blocksPerCycle }: ChainOptions,
-  rights: (level: number) => LevelRights,
-): Judge {
+export function judgeOf(options: ChainOptions, rights: (level: number) => LevelRights): Judge {
+  const { guests, blocksPerCycle } = options;
   const isGuest = new Set(guests.map(({ delegate }) => delegate));
   const messages = new Messages(CYCLES_KEPT * blocksPerCycle);
   const missed = new Map<PublicKeyHash, Missed>();
@@ -105,6 +104,7 @@ export function judgeOf(
     settle: (block, next) => {
       const included = slotsIn(next);
       if (block.level % blocksPerCycle === 0) missed.clear();
+      if (isMigration(options, block.level)) return;
       for (const seat of rights(block.level).seats) {
         const attested = included.has(seat.attestationSlot);
         if (!attested) miss(seat);

@@ -5,6 +5,7 @@ import { hashBlock, hashOperation, proofOfWorkStamp } from '@meridian/tezos/hash
 import type { BlockHash, Protocol, Signature } from '@meridian/tezos';
 import type { ChainBlock, ChainEvent, ChainOperation, SandboxChain } from './contract.ts';
 import type { LevelRights, Seat } from './contract.ts';
+import { eraAt } from './eras.ts';
 
 /** A chain as a node tells of it that may lie. */
 export type Lens = {
@@ -24,9 +25,12 @@ const PROOF_OF_WORK_THRESHOLD = 2n ** 62n - 1n;
 export function lensOf(chain: SandboxChain): Lens {
   let lying = false;
   const forged = new Map<BlockHash, ChainBlock>();
-  const { protocol } = chain.options;
+  const protocolAt = (level: number): Protocol => eraAt(chain.options, level).protocol;
+  const protocolNow = (): Protocol => protocolAt(chain.head().level + 1);
   const forgedOf = (block: ChainBlock): ChainBlock => {
-    const lie = forgeBlock(protocol, block, { payload_hash: otherPayload(block.payloadHash) });
+    const lie = forgeBlock(protocolAt(block.level), block, {
+      payload_hash: otherPayload(block.payloadHash),
+    });
     forged.set(lie.hash, lie);
     for (const hash of forged.keys()) {
       if (forged.size <= FORGED_MAX) break;
@@ -36,7 +40,7 @@ export function lensOf(chain: SandboxChain): Lens {
   };
   const lieAbout = (event: ChainEvent): readonly ChainEvent[] => {
     if (event.kind === 'operation') {
-      return [{ ...event, operation: forgeOperation(protocol, event.operation) }];
+      return [{ ...event, operation: forgeOperation(protocolNow(), event.operation) }];
     }
     const block = forgedOf(event.block);
     if (event.kind === 'validated') return [{ ...event, block }];
@@ -53,7 +57,7 @@ export function lensOf(chain: SandboxChain): Lens {
       block: hash => forged.get(hash) ?? chain.block(hash),
       rights: level => (lying ? wrongRights(chain.rights(level)) : chain.rights(level)),
       mempool: () =>
-        lying ? chain.mempool().map(each => forgeOperation(protocol, each)) : chain.mempool(),
+        lying ? chain.mempool().map(each => forgeOperation(protocolNow(), each)) : chain.mempool(),
       inject: (at, bytes) => (lying ? ok(hashOperation(bytes)) : chain.inject(at, bytes)),
     },
     events: events => (lying ? events.flatMap(lieAbout) : events),
@@ -119,7 +123,7 @@ function falseVotes(chain: SandboxChain, block: ChainBlock): readonly ChainOpera
   const kinds = ['preattestation', 'attestation'] as const;
   return chain.rights(block.level).seats.flatMap(seat =>
     kinds.map(kind =>
-      withBytes(chain.options.protocol, {
+      withBytes(eraAt(chain.options, block.level).protocol, {
         branch,
         contents: [
           {

@@ -2,6 +2,7 @@ import { toHex } from '@meridian/tezos';
 import { blockHeader, decode, rawBlockHeader, rawOperation } from '@meridian/tezos/forge';
 import { publicKeyHashOf } from '@meridian/tezos/crypto';
 import type { ChainBlock } from '../contract.ts';
+import { eraAt } from '../eras.ts';
 import { levelJson } from './levels.ts';
 import { includedOperation, ownerOf, votersOf } from './operation-json.ts';
 import type { NodeView } from './view.ts';
@@ -75,7 +76,7 @@ export function metadataJson(view: NodeView, block: ChainBlock): object {
   const baker = ownerOf(view, block.level, block.round);
   const level = levelJson(view, block.level);
   return {
-    ...protocols(view),
+    ...protocols(view, block),
     ...metadataLimits(view, block),
     proposer: proposer?.delegate,
     baker: baker?.delegate,
@@ -95,9 +96,10 @@ export function metadataJson(view: NodeView, block: ChainBlock): object {
   };
 }
 
-/** `protocols`: the sandbox stays with one. */
-export function protocols(view: NodeView): object {
-  return { protocol: view.protocol.hash, next_protocol: view.protocol.hash };
+/** `protocols`: the one that applied the block, and the one that will apply the next. */
+export function protocols({ chain }: NodeView, { level }: ChainBlock): object {
+  const hashAt = (at: number): string => eraAt(chain.options, at).protocol.hash;
+  return { protocol: hashAt(level), next_protocol: hashAt(level + 1) };
 }
 
 /** The level from which all bakers attest, or null. */
@@ -106,12 +108,12 @@ export function allBakersAttestLevel(view: NodeView): object | null {
 }
 
 function named(view: NodeView, { hash }: ChainBlock): object {
-  return { protocol: view.protocol.hash, chain_id: view.chain.chainId, hash };
+  return { protocol: view.era.protocol.hash, chain_id: view.chain.chainId, hash };
 }
 
 /** Read back from the bytes, so that names and order are those of the wire. */
 function ownHeader(view: NodeView, block: ChainBlock): object {
-  return decode(blockHeader(view.protocol), block.bytes);
+  return decode(blockHeader(view.era.protocol), block.bytes);
 }
 
 function rawHeader(block: ChainBlock): { readonly protocol_data: string } & object {

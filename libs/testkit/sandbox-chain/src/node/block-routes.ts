@@ -8,7 +8,7 @@ import { cyclesIn, flagIn, integerIn, levelsIn } from './query.ts';
 import { chunkedJson, failure, json, message, type Answer, type Trace } from './reply.ts';
 import { attestationRightsJson, bakingRightsJson, validatorsJson } from './rights-json.ts';
 import type { Wanted } from './rights-json.ts';
-import type { NodeView } from './view.ts';
+import { speakingAt, type NodeView } from './view.ts';
 
 /** A request about a block. */
 export type AtBlock = {
@@ -21,8 +21,21 @@ export type AtBlock = {
 
 type BlockRoute = { readonly path: string; readonly answer: (at: AtBlock) => Answer };
 
+/** A RPC about the block itself, in the words of its protocol. */
 function at(path: string, answer: BlockRoute['answer']): BlockRoute {
-  return { path, answer };
+  return {
+    path,
+    answer: request => answer({ ...request, view: speakingAt(request.view, request.block.level) }),
+  };
+}
+
+/** A RPC about the context that a block leaves, in the words of the next protocol (block_directory.ml). */
+function after(path: string, answer: BlockRoute['answer']): BlockRoute {
+  return {
+    path,
+    answer: request =>
+      answer({ ...request, view: speakingAt(request.view, request.block.level + 1) }),
+  };
 }
 
 /** The RPCs of a block; chunked or not as in the recordings. */
@@ -32,7 +45,7 @@ export const BLOCK_ROUTES: readonly BlockRoute[] = [
   at('/header', ({ view, block }) => json(blocks.headerJson(view, block))),
   at('/header/shell', ({ block }) => json(blocks.shellJson(block))),
   at('/header/raw', ({ block }) => json(blocks.rawHeaderHex(block))),
-  at('/protocols', ({ view }) => json(blocks.protocols(view))),
+  at('/protocols', ({ view, block }) => json(blocks.protocols(view, block))),
   at('/metadata', ({ view, block }) => json(blocks.metadataJson(view, block))),
   at('/operations', ({ view, block, query }) =>
     json(blocks.operationsJson(view, block, receipts(query))),
@@ -42,24 +55,24 @@ export const BLOCK_ROUTES: readonly BlockRoute[] = [
     json(block.operations.map(pass => pass.map(({ hash }) => hash))),
   ),
   at('/live_blocks', ({ view, block }) => json(blocks.liveBlocks(view, block))),
-  at('/context/constants', ({ view }) => json(constantsJson(view))),
-  at('/context/delegates', ({ view, block }) => chunkedJson(delegates.delegatesOf(view, block))),
-  at('/context/delegates/:pkh', ofDelegate(delegates.delegateJson)),
-  at('/context/delegates/:pkh/participation', ofDelegate(delegates.participationJson)),
-  at('/context/delegates/:pkh/consensus_key', ofDelegate(delegates.consensusKeyJson)),
-  at('/context/delegates/:pkh/companion_key', ofDelegate(delegates.companionKeyJson)),
-  at(
+  after('/context/constants', ({ view }) => json(constantsJson(view))),
+  after('/context/delegates', ({ view, block }) => chunkedJson(delegates.delegatesOf(view, block))),
+  after('/context/delegates/:pkh', ofDelegate(delegates.delegateJson)),
+  after('/context/delegates/:pkh/participation', ofDelegate(delegates.participationJson)),
+  after('/context/delegates/:pkh/consensus_key', ofDelegate(delegates.consensusKeyJson)),
+  after('/context/delegates/:pkh/companion_key', ofDelegate(delegates.companionKeyJson)),
+  after(
     '/context/delegates/:pkh/deactivated',
     ofDelegate(() => false),
   ),
-  at('/context/delegates/:pkh/is_forbidden', ofDelegate(delegates.isForbidden)),
-  at('/helpers/validators', validators),
-  at('/helpers/attestation_rights', attestationRights),
-  at('/helpers/baking_rights', bakingRights),
-  at('/helpers/round', ({ block }) => json(block.round)),
-  at('/helpers/current_level', currentLevel),
-  at('/helpers/levels_in_current_cycle', levelsInCycle),
-  at('/helpers/all_bakers_attest_activation_level', ({ view }) =>
+  after('/context/delegates/:pkh/is_forbidden', ofDelegate(delegates.isForbidden)),
+  after('/helpers/validators', validators),
+  after('/helpers/attestation_rights', attestationRights),
+  after('/helpers/baking_rights', bakingRights),
+  after('/helpers/round', ({ block }) => json(block.round)),
+  after('/helpers/current_level', currentLevel),
+  after('/helpers/levels_in_current_cycle', levelsInCycle),
+  after('/helpers/all_bakers_attest_activation_level', ({ view }) =>
     json(blocks.allBakersAttestLevel(view)),
   ),
 ];
@@ -76,7 +89,7 @@ function operationsOfPass({ view, block, query, pass }: AtBlock): Answer {
 
 /** An error with the prefix of the protocol in its id. */
 function protocolError(view: NodeView, kind: string, id: string, fields: object): Trace {
-  return { kind, id: `proto.${view.protocol.codec}.${id}`, ...fields };
+  return { kind, id: `proto.${view.era.protocol.codec}.${id}`, ...fields };
 }
 
 function ofDelegate(print: (delegate: delegates.DelegateAt) => unknown): BlockRoute['answer'] {
@@ -115,7 +128,7 @@ function levelsAsked(
 }
 
 function negativeLevel(view: NodeView): string {
-  const folder = `proto_${view.protocol.codec.replace('-', '_')}`;
+  const folder = `proto_${view.era.protocol.codec.replace('-', '_')}`;
   const file = `src/${folder}/lib_protocol/level_repr.ml`;
   return `File "${file}", line 258, characters 12-18: Assertion failed`;
 }

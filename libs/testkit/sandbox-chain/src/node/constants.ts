@@ -17,8 +17,8 @@ function ofChain(view: NodeView): Partial<Record<keyof typeof CONSTANTS_025, unk
     // A cycle that is too short for one has no commitment.
     blocks_per_commitment: view.blocksPerCommitment ?? options.blocksPerCycle + 1,
     max_operations_time_to_live: view.operationsTtl,
-    minimal_block_delay: seconds(options.minimalBlockDelay),
-    delay_increment_per_round: seconds(options.delayIncrementPerRound),
+    minimal_block_delay: seconds(view.era.minimalBlockDelay),
+    delay_increment_per_round: seconds(view.era.delayIncrementPerRound),
     consensus_committee_size: options.committeeSize,
     consensus_threshold_size: Math.floor((options.committeeSize * 2) / 3) + 1,
   };

@@ -82,7 +82,7 @@ function judgedAlone(view: NodeView, bytes: Uint8Array): Result<unknown, Rejecti
 /** The vote that an operation is; undefined for anything else. */
 function voteIn(view: NodeView, bytes: Uint8Array): Vote | undefined {
   try {
-    const [content] = decode(signedOperation(view.protocol), bytes).contents;
+    const [content] = decode(signedOperation(view.era.protocol), bytes).contents;
     return 'slot' in content && 'level' in content ? content : undefined;
   } catch (error) {
     if (error instanceof TezosError) return undefined;

@@ -1,6 +1,8 @@
 import { err, ok, type Result } from '@meridian/prelude';
 import type { ChainBlock, ChainEvent, ChainOperation } from '../contract.ts';
 import { blockItem, headItem } from './block-json.ts';
+import type { Protocol } from '@meridian/tezos';
+import { eraAt, isMigration } from '../eras.ts';
 import { memo } from '../memo.ts';
 import { monitoredOperation } from './operation-json.ts';
 import { chainIn, flagIn, protocolsIn } from './query.ts';
@@ -31,8 +33,14 @@ export type Monitors = {
   readonly tell: (event: ChainEvent) => void;
 };
 
+/** What a stream of blocks sends. */
+type BlockStream = {
+  readonly at: 'validated' | 'head';
+  readonly text: (block: ChainBlock) => string;
+  readonly beginsAtHead: boolean;
+};
+
 const never = (): boolean => false;
-const nothing = (): null => null;
 
 /** The streams over what a node knows; their texts are made once for all who listen. */
 export function createMonitors(view: NodeView, texts: StreamTexts): Monitors {
@@ -57,29 +65,30 @@ export function createMonitors(view: NodeView, texts: StreamTexts): Monitors {
     });
   const blocks = (
     query: URLSearchParams,
-    kind: Omit<StreamKind, 'endsAt'>,
+    filters: Filters,
+    kind: BlockStream,
   ): Result<StreamAnswer, Answer> => {
-    const wanted = wantsBlocks(view, query);
+    const wanted = wantsBlocks(view, query, filters);
     if (!wanted.ok) return wanted;
-    const silent = { first: nothing, item: nothing };
-    return ok(open({ ...(wanted.value ? kind : silent), endsAt: never }));
+    const wants = wanted.value;
+    return ok(
+      open({
+        first: () => (kind.beginsAtHead && wants(view.head()) ? kind.text(view.head()) : null),
+        item: event =>
+          event.kind === kind.at && wants(event.block) ? kind.text(event.block) : null,
+        endsAt: never,
+      }),
+    );
   };
   return {
     heads: query =>
-      blocks(query, {
-        first: () => texts.head(view.head()),
-        item: event => (event.kind === 'head' ? texts.head(event.block) : null),
-      }),
+      blocks(query, PROTOCOLS_OF_BLOCK, { at: 'head', text: texts.head, beginsAtHead: true }),
     validatedBlocks: query =>
-      blocks(query, {
-        first: nothing,
-        item: event => (event.kind === 'validated' ? texts.block(event.block) : null),
+      blocks(query, PROTOCOLS_BEFORE_APPLICATION, {
+        ...{ at: 'validated', text: texts.block, beginsAtHead: false },
       }),
     appliedBlocks: query =>
-      blocks(query, {
-        first: nothing,
-        item: event => (event.kind === 'head' ? texts.block(event.block) : null),
-      }),
+      blocks(query, PROTOCOLS_OF_BLOCK, { at: 'head', text: texts.block, beginsAtHead: false }),
     bootstrapped: () => bootstrapped(view),
     operations: query => open(operationStream(view, query, texts)),
     tell: event => {
@@ -92,15 +101,18 @@ export function createMonitors(view: NodeView, texts: StreamTexts): Monitors {
 export type StreamTexts = {
   readonly head: (block: ChainBlock) => string;
   readonly block: (block: ChainBlock) => string;
-  readonly operation: (operation: ChainOperation) => string;
+  readonly operation: (protocol: Protocol, operation: ChainOperation) => string;
 };
 
 /** Texts for all nodes of one chain. */
-export function streamTexts(view: Pick<NodeView, 'chain' | 'protocol'>): StreamTexts {
+export function streamTexts(view: Pick<NodeView, 'chain'>): StreamTexts {
+  const operations = memo((protocol: Protocol) =>
+    memo((operation: ChainOperation) => JSON.stringify(monitoredOperation(protocol, operation))),
+  );
   return {
     head: memo(block => line(headItem(block))),
     block: memo(block => line(blockItem(view, block))),
-    operation: memo(operation => JSON.stringify(monitoredOperation(view, operation))),
+    operation: (protocol, operation) => operations(protocol)(operation),
   };
 }
 
@@ -108,19 +120,47 @@ function line(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-/** Whether blocks of our one protocol and chain pass the filters of a request. */
-function wantsBlocks(view: NodeView, query: URLSearchParams): Result<boolean, Answer> {
+/** What each filter of a query compares with, at a block; null passes no filter. */
+type Filters = Readonly<Record<string, (view: NodeView, block: ChainBlock) => string | null>>;
+
+/** Source: monitor_directory.ml, of heads and applied blocks. */
+const PROTOCOLS_OF_BLOCK: Filters = {
+  protocol: ({ chain }, { level }) => eraAt(chain.options, level).protocol.hash,
+  next_protocol: ({ chain }, { level }) => eraAt(chain.options, level + 1).protocol.hash,
+};
+
+/**
+ * Before a migration block is applied nobody knows what protocol it brings, so none is asked for; `protocol` is taken
+ * and not looked at. Source: monitor_directory.ml, of validated blocks.
+ */
+const PROTOCOLS_BEFORE_APPLICATION: Filters = {
+  next_protocol: ({ chain }, { level }) =>
+    isMigration(chain.options, level) ? null : eraAt(chain.options, level + 1).protocol.hash,
+};
+
+/** Which blocks pass the filters of a request. */
+function wantsBlocks(
+  view: NodeView,
+  query: URLSearchParams,
+  filters: Filters,
+): Result<(block: ChainBlock) => boolean, Answer> {
   const chain = chainIn(query);
   if (!chain.ok) return chain;
-  if (chain.value !== null && !['main', view.chain.chainId].includes(chain.value)) return ok(false);
+  const isOther = chain.value !== null && !['main', view.chain.chainId].includes(chain.value);
+  const wanted = new Map<string, readonly string[]>();
   for (const name of ['protocol', 'next_protocol']) {
     const protocols = protocolsIn(query, name);
     if (!protocols.ok) return err(protocols.error);
-    if (protocols.value.length > 0 && !protocols.value.includes(view.protocol.hash)) {
-      return ok(false);
-    }
+    if (protocols.value.length > 0) wanted.set(name, protocols.value);
   }
-  return ok(true);
+  return ok(
+    block =>
+      !isOther &&
+      Object.entries(filters).every(([name, of]) => {
+        const among = wanted.get(name);
+        return among === undefined || among.includes(of(view, block) ?? '');
+      }),
+  );
 }
 
 /** One item, then the end: the sandbox is always in step with itself. */
@@ -139,7 +179,7 @@ function operationStream(view: NodeView, query: URLSearchParams, texts: StreamTe
   const wanted = (operation: ChainOperation): boolean =>
     flagIn(query, 'validated', true) && (passes.length === 0 || passes.includes(passOf(operation)));
   const array = (operations: readonly ChainOperation[]): string =>
-    `[${operations.map(texts.operation).join(',')}]\n`;
+    `[${operations.map(each => texts.operation(view.era.protocol, each)).join(',')}]\n`;
   return {
     first: () => array(view.mempool().filter(wanted)),
     item: event =>

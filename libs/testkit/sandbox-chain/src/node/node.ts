@@ -1,6 +1,7 @@
 import type { Instant } from '@meridian/prelude';
 import type { OperationHash } from '@meridian/tezos';
 import type { ChainBlock, ChainEvent, ChainOperation, SandboxChain } from '../contract.ts';
+import { eraAt } from '../eras.ts';
 import { memo } from '../memo.ts';
 import { createMonitors, streamTexts } from './monitors.ts';
 import type { NodeRequest, Reply } from './reply.ts';
@@ -35,20 +36,22 @@ const MEMPOOL_OPERATIONS_MAX = 10_000;
 const OPERATIONS_TTL_DEFAULT = 8;
 
 /** Items are printed once for all nodes of a chain. */
-const textsOf = memo((chain: SandboxChain) =>
-  streamTexts({ chain, protocol: chain.options.protocol }),
-);
+const textsOf = memo((chain: SandboxChain) => streamTexts({ chain }));
 
 /** A node that follows a chain. */
 export function createNode(chain: SandboxChain, options: NodeOptions): SandboxNode {
-  const { protocol } = chain.options;
   let head: ChainBlock = chain.head();
   let mempool = mempoolOf(chain);
   let follows = true;
   const view: NodeView = {
     chain,
-    protocol,
-    shape: shapeOf(protocol),
+    // Its mempool speaks the protocol of the next block.
+    get era() {
+      return eraAt(chain.options, head.level + 1);
+    },
+    get shape() {
+      return shapeOf(this.era.protocol);
+    },
     blocksPerCommitment: options.blocksPerCommitment ?? null,
     operationsTtl: options.operationsTtl ?? OPERATIONS_TTL_DEFAULT,
     now: options.now,

@@ -1,6 +1,7 @@
 import { decode, signedOperation, type Aggregate, type Evidence } from '@meridian/tezos/forge';
 import type { Signed, Vote } from '@meridian/tezos/forge';
 import { publicKeyHashOf } from '@meridian/tezos/crypto';
+import type { Protocol } from '@meridian/tezos';
 import { unreachable } from '@meridian/prelude';
 import type { ChainBlock, ChainOperation, Seat } from '../contract.ts';
 import { ownerOf as proposerOf, seatAt as seatOf } from '../rights.ts';
@@ -9,22 +10,19 @@ import type { NodeView } from './view.ts';
 type Content = Vote | Aggregate | Evidence;
 
 /** An operation as bytes read back print it: in the order of the bytes, its signature without a curve. */
-function printed(view: Pick<NodeView, 'protocol'>, operation: ChainOperation): Signed<Content> {
-  return decode(signedOperation(view.protocol), operation.bytes);
+function printed(protocol: Protocol, operation: ChainOperation): Signed<Content> {
+  return decode(signedOperation(protocol), operation.bytes);
 }
 
 /** An element of `mempool/monitor_operations`. */
-export function monitoredOperation(
-  view: Pick<NodeView, 'protocol'>,
-  operation: ChainOperation,
-): object {
+export function monitoredOperation(protocol: Protocol, operation: ChainOperation): object {
   const { hash } = operation;
-  return { hash, protocol: view.protocol.hash, ...printed(view, operation) };
+  return { hash, protocol: protocol.hash, ...printed(protocol, operation) };
 }
 
 /** An element of a class of `mempool/pending_operations`. */
 export function pendingOperation(view: NodeView, operation: ChainOperation): object {
-  return { hash: operation.hash, ...printed(view, operation) };
+  return { hash: operation.hash, ...printed(view.era.protocol, operation) };
 }
 
 /** An operation inside a block; `receipts` says whether with metadata. */
@@ -34,11 +32,15 @@ export function includedOperation(
   operation: ChainOperation,
   receipts: boolean,
 ): object {
-  const { branch, contents, ...signature } = printed(view, operation);
+  const { branch, contents, ...signature } = printed(view.era.protocol, operation);
   const shown = contents.map(content =>
     receipts ? { ...content, metadata: receipt(view, block, operation, content) } : content,
   );
-  const head = { protocol: view.protocol.hash, chain_id: view.chain.chainId, hash: operation.hash };
+  const head = {
+    protocol: view.era.protocol.hash,
+    chain_id: view.chain.chainId,
+    hash: operation.hash,
+  };
   return { ...head, branch, contents: shown, ...signature };
 }
 

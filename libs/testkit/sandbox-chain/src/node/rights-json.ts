@@ -116,10 +116,9 @@ export function bakingRightsJson(
 /** When a round of a level after the block begins, if all levels between are made in round 0. */
 function estimate(view: NodeView, block: ChainBlock, level: number, at: Round): object {
   if (level <= block.level) return {};
-  const { options } = view.chain;
   const timestamp = instant(Date.parse(block.header.timestamp));
-  const next = roundStart(options, { timestamp, round: block.round }, at);
-  const between = duration((level - block.level - 1) * options.minimalBlockDelay);
+  const next = roundStart(view.era, { timestamp, round: block.round }, at);
+  const between = duration((level - block.level - 1) * view.era.minimalBlockDelay);
   return { estimated_time: timestampText(later(next, between)) };
 }
 

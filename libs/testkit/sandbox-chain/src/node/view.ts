@@ -1,12 +1,13 @@
 import type { Instant } from '@meridian/prelude';
-import type { Protocol } from '@meridian/tezos';
 import type { ChainBlock, ChainOperation, SandboxChain } from '../contract.ts';
-import type { Shape } from './shapes.ts';
+import { eraAt, type Era } from '../eras.ts';
+import { shapeOf, type Shape } from './shapes.ts';
 
 /** What one node knows, from which all its answers come. */
 export type NodeView = {
   readonly chain: SandboxChain;
-  readonly protocol: Protocol;
+  /** In whose words it answers: the protocol of a block, or the next one for what is asked of its context. */
+  readonly era: Era;
   readonly shape: Shape;
   /** The last block before the end of each so many has a seed nonce; null when no block has one. */
   readonly blocksPerCommitment: number | null;
@@ -20,3 +21,9 @@ export type NodeView = {
   /** Whether it hears of anything new. */
   readonly follows: () => boolean;
 };
+
+/** The same node in the words of the era of a level. */
+export function speakingAt(view: NodeView, level: number): NodeView {
+  const era = eraAt(view.chain.options, level);
+  return { ...view, era, shape: shapeOf(era.protocol) };
+}

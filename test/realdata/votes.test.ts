@@ -70,7 +70,8 @@ function answersOf(rows: readonly Row[], keys: Keys, constants: unknown) {
       return { active: { pkh: topic.consensusKey, pk: publicKeys.get(topic.consensusKey) } };
     }
     const [first] = blocks.values() as Iterable<{ protocol: string }>;
-    if (topic.kind === 'chain') return { chain_id: CHAIN_ID, protocol: first?.protocol };
+    if (topic.kind === 'chain') return { chain_id: CHAIN_ID };
+    if (topic.kind === 'protocols') return { next_protocol: first?.protocol };
     const block = blocks.get(topic.hash) as
       { hash: string; header: object; operations: unknown[] } | undefined;
     return topic.kind === 'header'

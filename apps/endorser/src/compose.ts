@@ -3,7 +3,7 @@ import type { Clock } from '@meridian/prelude';
 import type { Log, Metrics } from '@meridian/service';
 import { signerClient } from '@meridian/signer-client';
 import type { VoterOptions } from '@meridian/tenderbake';
-import type { ChainId, PublicKeyHash } from '@meridian/tezos';
+import { PROTOCOLS, type ChainId, type Protocol, type PublicKeyHash } from '@meridian/tezos';
 import { driveLine, nativeVerifier, readAll, wordOf, type DrivenLine } from '@meridian/vote-feed';
 import type { LineEffect, LineEvent } from '@meridian/vote-line';
 import type { METRICS } from './metrics.ts';
@@ -25,6 +25,8 @@ export type EndorserParts = {
   readonly signers: readonly string[];
   readonly keys: readonly PublicKeyHash[];
   readonly sign: VoterOptions['sign'];
+  /** Hashes of protocols, each with the number of the known one that it equals. */
+  readonly protocols?: Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics<keyof typeof METRICS>;
@@ -52,7 +54,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
     if (word !== undefined) endorser.hear(word);
   });
   const endorser: DrivenLine = driveLine(
-    { chainId, keys, quorum },
+    { chainId, keys, quorum, equals: equalsOf(parts.protocols) },
     { sign: parts.sign },
     {
       clock,
@@ -86,4 +88,12 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
       await client.close();
     },
   };
+}
+
+function equalsOf(protocols: EndorserParts['protocols'] = {}): ReadonlyMap<string, Protocol> {
+  const rows = Object.entries(protocols).flatMap(([hash, equal]) => {
+    const row = PROTOCOLS.find(({ number }) => number === equal);
+    return row === undefined ? [] : [[hash, row] as const];
+  });
+  return new Map(rows);
 }

@@ -10,13 +10,13 @@ await runDaemon({
   summary: 'Meridian endorser: preattests and attests every block, through several edge nodes.',
   schema: ENDORSER,
   start: async (configuration, { log, atEnd, announce }) => {
-    const { nodes, signers, quorum, sign } = configuration;
+    const { nodes, signers, quorum, sign, protocols } = configuration;
     const metrics = openMetrics('endorser', METRICS);
     const clock = fineClock(Date.now, () => performance.now());
     const { endorser, observed, close } = runEndorser({
       chainId: configuration.chainId as ChainId,
       keys: configuration.keys as PublicKeyHash[],
-      ...{ nodes, signers, quorum, sign, clock, log, metrics },
+      ...{ nodes, signers, quorum, sign, protocols, clock, log, metrics },
     });
     atEnd(close);
     const operations = await serveOperations(configuration.operations, {

@@ -30,5 +30,9 @@ export const METRICS = {
     type: 'histogram',
     help: 'From a prequorum to the attestation handed to the first node.',
   },
+  protocol_unknown: {
+    type: 'gauge',
+    help: '1 where the blocks to come are of a protocol that this version does not know.',
+  },
   level: { type: 'gauge', help: 'Level of the latest block that was verified.' },
 } as const satisfies Record<string, MetricRow>;

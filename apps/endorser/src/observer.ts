@@ -31,7 +31,7 @@ export function observer(
     injection: (ballot, injection) =>
       void observeInjection(log, metrics, timings, ballot, injection),
     checks: ({ view }) => ({
-      chain: view.protocol === undefined ? 'no protocol is agreed on yet' : true,
+      chain: chainCheck(view),
       rights: view.rights.size === 0 ? 'no rights are agreed on yet' : true,
     }),
     status: ({ view }) => ({
@@ -42,6 +42,13 @@ export function observer(
       })),
     }),
   };
+}
+
+function chainCheck({ terms, proto }: LineState['view']): true | string {
+  const current = proto === undefined ? undefined : terms.get(proto);
+  if (current === undefined) return 'no protocol is agreed on yet';
+  const { protocol, hash } = current;
+  return protocol === undefined ? `this version does not know the protocol ${hash}` : true;
 }
 
 function observeEffect(
@@ -71,6 +78,12 @@ function observeEffect(
         reason,
         seats: seats.map(({ slot }) => slot),
       });
+      return;
+    }
+    case 'protocol': {
+      const { hash, isKnown } = effect;
+      metrics.record('protocol_unknown', isKnown ? 0 : 1);
+      log[isKnown ? 'info' : 'error']('protocol', { hash, isKnown });
       return;
     }
     case 'fault':

@@ -37,7 +37,8 @@ function rpcsAt({ hash, level, key }: TriedAt): readonly Rpc[] {
     ...Object.entries(STREAMS).map(([name, { path }]): Rpc => ({
       ...{ name: `stream ${name}`, path, isServed: answers, how: { wants: 'open' } },
     })),
-    read('constants', pathOf({ kind: 'constants' })),
+    read('protocols', pathOf({ kind: 'protocols', hash: block })),
+    read('constants', pathOf({ kind: 'constants', hash: block })),
     read('rights', pathOf({ kind: 'rights', level: (level + 1) as Level })),
     read('header', pathOf({ kind: 'header', hash: block })),
     read('operations', pathOf({ kind: 'operations', hash: block })),

@@ -100,7 +100,7 @@ function tellBook(book: Book, delegates: ReadonlySet<PublicKeyHash>, effect: Lin
 
 function whatIsMissing({ view }: LineState, quorum: number, nodes: number): string {
   const missing =
-    view.protocol === undefined
+    view.terms.size === 0
       ? 'the protocol and constants'
       : view.rights.size === 0
         ? 'the rights of a level'

@@ -12,14 +12,14 @@ import type { TroubleTeller } from './troubles.ts';
  */
 export async function readOperations(
   watch: Pick<NodeWatch, 'nodes' | 'read'>,
-  { view: { protocol, headers } }: LineState,
+  { view: { headers } }: LineState,
   hash: BlockHash,
   troubles: TroubleTeller,
   hear: (attestations: readonly IncludedVote[]) => void,
 ): Promise<void> {
   const header = headers.get(hash);
-  if (protocol === undefined || header === undefined) return;
-  // The shell of a header is the same in every protocol; the next one may begin while this block is asked for.
+  if (header === undefined) return;
+  // The shell of a header is the same in every protocol.
   const { operations_hash } = decode(rawBlockHeader, header.unsignedBytes);
   const paths = {
     pass: pathOf({ kind: 'operations', hash }),
@@ -31,7 +31,7 @@ export async function readOperations(
         watch.read(node, paths.pass),
         watch.read(node, paths.hashes),
       ]);
-      const read = readAttestations(protocol, operations_hash, { pass, hashes });
+      const read = readAttestations(operations_hash, { pass, hashes });
       if (read.ok) hear(read.value);
       else troubles.disbelieved(node, read.error, PASS_FAULTS[read.error]);
     } catch (error) {

@@ -87,7 +87,7 @@ describe('on a chain with a locked re-proposal and a reorganisation', () => {
         hashes: get(`/chains/main/blocks/${hash}/operation_hashes`),
       };
       const { operations_hash } = chain.block(hash)!.header;
-      const read = readAttestations(chain.options.protocol, operations_hash, answers);
+      const read = readAttestations(operations_hash, answers);
       if (!read.ok) throw new Error(read.error);
       hear({ kind: 'pass', hash, attestations: read.value });
     }
@@ -145,13 +145,13 @@ const { operations_hash: root } = block.header;
 
 describe('the first pass of a block', () => {
   test('is read as a node gives it, with receipts and without', () => {
-    const read = readAttestations(protocol, root, { pass, hashes });
+    const read = readAttestations(root, { pass, hashes });
     expect(read.ok && read.value.length).toBe(chain.rights(2).seats.length);
     const received = pass.map(each => ({
       ...each,
       contents: (each['contents'] as object[]).map(of => ({ ...of, metadata: { a: 1 } })),
     }));
-    expect(readAttestations(protocol, root, { pass: received, hashes })).toEqual(read);
+    expect(readAttestations(root, { pass: received, hashes })).toEqual(read);
   });
 
   test.each([
@@ -160,7 +160,7 @@ describe('the first pass of a block', () => {
     ['the votes in another order', { pass: [...pass].reverse(), hashes }],
     ['another list behind it', { pass, hashes: [hashes[0], hashes[0], [], []] }],
   ])('with %s is not the one of the header', (_, answers) => {
-    expect(readAttestations(protocol, root, answers)).toEqual({
+    expect(readAttestations(root, answers)).toEqual({
       ok: false,
       error: 'wrong_operations',
     });
@@ -174,7 +174,7 @@ describe('the first pass of a block', () => {
     ['hashes that are no lists', { pass, hashes: ['o'] }],
     ['no hashes', { pass, hashes: undefined }],
   ])('with %s is unreadable', (_, answers) => {
-    expect(readAttestations(protocol, root, answers)).toEqual({
+    expect(readAttestations(root, answers)).toEqual({
       ok: false,
       error: 'unreadable_operations',
     });
@@ -191,7 +191,7 @@ describe('the first pass of a block', () => {
     ].map(each => ({ branch, contents: [each], signature }));
     const own = made.map(each => hashOperation(encode(signedOperation(protocol), each as never)));
     const answers = { pass: made, hashes: [own, [], [], []] };
-    expect(readAttestations(protocol, hashOperationListList([own, [], [], []]), answers)).toEqual({
+    expect(readAttestations(hashOperationListList([own, [], [], []]), answers)).toEqual({
       ok: true,
       value: [
         {

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@meridian/prelude';
 import { TezosError, type Level, type OperationHash, type PayloadHash } from '@meridian/tezos';
-import type { Protocol, Round, Slot } from '@meridian/tezos';
-import { encode, signedOperation, type OwnContent } from '@meridian/tezos/forge';
+import type { Round, Slot } from '@meridian/tezos';
+import { encode, signedOperation, type Aggregate, type Vote } from '@meridian/tezos/forge';
 import { hashOperation, hashOperationListList } from '@meridian/tezos/hash';
 
 /** An attestation that a block contains, whichever operation carries it. */
@@ -36,13 +36,12 @@ export type PassAnswers = {
  * @param operationsHash `operations_hash` of the block's header
  */
 export function readAttestations(
-  protocol: Protocol,
   operationsHash: string,
   { pass, hashes }: PassAnswers,
 ): Result<readonly IncludedVote[], PassFault> {
   if (!Array.isArray(pass) || !isListOfLists(hashes)) return err('unreadable_operations');
   try {
-    const operations = pass.map(each => readOperation(protocol, each));
+    const operations = pass.map(each => readOperation(each));
     const own = operations.map(({ hash }) => hash);
     const root = hashOperationListList([own, ...(hashes.slice(1) as OperationHash[][])]);
     if (root !== operationsHash) return err('wrong_operations');
@@ -59,14 +58,16 @@ function isListOfLists(value: unknown): value is readonly (readonly string[])[] 
   return Array.isArray(value) && value.every(isTexts);
 }
 
-type Read = { readonly hash: OperationHash; readonly content: OwnContent };
+const OPERATION = signedOperation();
+
+type Read = { readonly hash: OperationHash; readonly content: Vote | Aggregate };
 
 /** What is written without a complaint is what it seems to be: writing checks every field. */
-function readOperation(protocol: Protocol, item: unknown): Read {
+function readOperation(item: unknown): Read {
   const { branch, contents, signature } = Object(item) as Readonly<Record<string, unknown>>;
   const bare = Array.isArray(contents) ? contents.map(withoutReceipt) : contents;
-  const bytes = encode(signedOperation(protocol), { branch, contents: bare, signature });
-  const [content] = bare as readonly [OwnContent];
+  const bytes = encode(OPERATION, { branch, contents: bare, signature });
+  const [content] = bare as readonly [Vote | Aggregate];
   return { hash: hashOperation(bytes), content };
 }
 
@@ -75,7 +76,7 @@ function withoutReceipt(content: unknown): unknown {
   return rest;
 }
 
-function attestationsOf(content: OwnContent): readonly IncludedVote[] {
+function attestationsOf(content: Vote | Aggregate): readonly IncludedVote[] {
   switch (content.kind) {
     case 'attestation':
     case 'attestation_with_dal': {
@@ -89,8 +90,6 @@ function attestationsOf(content: OwnContent): readonly IncludedVote[] {
     }
     case 'preattestation':
     case 'preattestations_aggregate':
-    case 'double_consensus_operation_evidence':
-    case 'double_baking_evidence':
       return [];
   }
 }

@@ -1,12 +1,12 @@
 import { ok, type Instant } from '@meridian/prelude';
 import type { Proposal } from '@meridian/tenderbake';
 import type { BlockHash, Round } from '@meridian/tezos';
-import { askAnew } from './agree.ts';
 import { judgeHeader, type Verifier } from './judge.ts';
 import type { NodeFault, Topic, ViewStream } from './messages.ts';
 import { isFarAhead, isPast, park, unpark } from './parking.ts';
 import { judgeProof } from './proof.ts';
 import { isObject, readHeader, type Header } from './read.ts';
+import { followProtocol, hearHead, learnTerms } from './terms.ts';
 import { answered, ask, blame, inTurn, latest, newest, note, wantedRights } from './state.ts';
 import type { ParkedBlock, ViewState, ViewStep } from './state.ts';
 
@@ -26,8 +26,7 @@ export function hearBlock(
   },
 ): ViewStep {
   const { at, node, item } = event;
-  const { protocol, options } = state;
-  if (protocol === undefined) return [state, []];
+  const { options } = state;
   const fields = isObject(item) ? item : {};
   const chain = fields['chain_id'];
   if (chain !== undefined && chain !== options.chainId) return blame(state, node, 'other_chain');
@@ -36,9 +35,12 @@ export function hearBlock(
   // Every node brings every block twice, and what was read needs no reading. Whoever claims the name of another block
   // for his own says nothing new by it.
   const told = state.told.has(hash) ? state.headers.get(hash) : undefined;
-  if (told !== undefined) return [noteBlock(state, node, at, told), []];
+  if (told !== undefined) {
+    const noted = noteBlock(state, node, at, told);
+    return event.stream === 'heads' ? hearHead(noted, at, node, hash) : [noted, []];
+  }
   const known = state.parkedBlocks.get(hash)?.header;
-  const header = known === undefined ? readHeader(item, protocol) : ok(known);
+  const header = known === undefined ? readHeader(item) : ok(known);
   if (!header.ok) return blame(state, node, header.error);
   return bring(noteBlock(state, node, at, header.value), verifier, {
     ...{ at, node, header: header.value, lists: fields['operations'] },
@@ -91,6 +93,22 @@ export function withProof(
 function judge(state: ViewState, verifier: Verifier, at: Instant, block: ParkedBlock): ViewStep {
   const { header } = block;
   const predecessor = state.headers.get(header.predecessor) ?? block.predecessor;
+  if (predecessor === undefined) return judgeBlock(state, verifier, at, block, predecessor);
+  return inTurn(
+    state,
+    now => learnTerms(now, predecessor),
+    now => judgeBlock(now, verifier, at, block, predecessor),
+  );
+}
+
+function judgeBlock(
+  state: ViewState,
+  verifier: Verifier,
+  at: Instant,
+  block: ParkedBlock,
+  predecessor: Header | undefined,
+): ViewStep {
+  const { header } = block;
   const sound =
     block.proposal === undefined
       ? judgeHeader(state, verifier, header, predecessor)
@@ -179,8 +197,8 @@ function accept(
   return inTurn(
     good,
     now => [now, [{ kind: 'proposal', proposal, node }]],
+    now => followProtocol(now, at, proposal),
     now => ask(now, at, wantedRights(now, now.level)),
-    now => newProtocol(now, at, header),
     now => retryBlocks(now, verifier, at, each => each.header.predecessor === hash),
   );
 }
@@ -205,15 +223,6 @@ export function retryBlocks(
   );
 }
 
-/** Another protocol may have other constants; they are asked for again at its first block. */
-function newProtocol(state: ViewState, at: Instant, { proto }: Header): ViewStep {
-  if (proto === state.proto) return [state, []];
-  const next = { ...state, proto };
-  return state.proto === undefined
-    ? [next, []]
-    : askAnew(next, at, [{ kind: 'chain' }, { kind: 'constants' }]);
-}
-
 /**
  * A header that was asked for by its hash: whoever gives it, it is right or it is not this one. It is kept for the
  * blocks that wait for it, and with those that turn out to be good: made-up ones push nothing out.
@@ -224,12 +233,11 @@ export function learnHeader(
   hash: BlockHash,
   value: unknown,
 ): ViewStep {
-  const { protocol } = state;
   const waiting = [...state.parkedBlocks].filter(
     ([, { header, predecessor }]) => header.predecessor === hash && predecessor === undefined,
   );
-  if (protocol === undefined || state.headers.has(hash) || waiting.length === 0) return [state, []];
-  const read = readHeader(value, protocol);
+  if (state.headers.has(hash) || waiting.length === 0) return [state, []];
+  const read = readHeader(value);
   if (!read.ok) return blame(state, node, read.error);
   const predecessor = read.value;
   if (predecessor.hash !== hash) return blame(state, node, 'wrong_hash');

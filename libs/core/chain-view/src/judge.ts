@@ -1,18 +1,14 @@
 import { err, ok, type Result } from '@meridian/prelude';
 import type { Preattestation, Proposal, Seat } from '@meridian/tenderbake';
-import {
-  roundStart,
-  type BlockHash,
-  type ChainId,
-  type Level,
-  type Protocol,
-} from '@meridian/tezos';
+import { roundStart, type BlockHash, type ChainId, type Level } from '@meridian/tezos';
 import type { PublicKey, PublicKeyHash, Signature, Slot } from '@meridian/tezos';
 import { blockSignBytes, voteModeOf, voteSignBytes } from '@meridian/tezos/forge';
 import type { Aggregate, Signed, Unsigned, Vote } from '@meridian/tezos/forge';
 import type { NodeFault, Topic } from './messages.ts';
 import type { Header } from './read.ts';
-import { proposerOf, type Constants, type Rights, type RightsSeat } from './rights.ts';
+import { proposerOf, type Rights, type RightsSeat } from './rights.ts';
+import { rightsTopic } from './state.ts';
+import { termsTopics, type Migration, type Terms } from './terms.ts';
 
 /** How signatures are checked; given, since the fastest way is no pure one. */
 export type Verifier = {
@@ -27,8 +23,11 @@ export type Verifier = {
 /** What blocks and votes are judged by. */
 export type Knowledge = {
   readonly chainId: ChainId;
-  readonly protocol: Protocol | undefined;
-  readonly constants: Constants | undefined;
+  /** What was agreed on, by protocol counter. */
+  readonly terms: ReadonlyMap<number, Terms>;
+  /** The counter of the protocol under which blocks are made, up to the migration block if there is one. */
+  readonly proto: number | undefined;
+  readonly migration: Migration | undefined;
   readonly headers: ReadonlyMap<BlockHash, Header>;
   readonly rights: ReadonlyMap<Level, Rights>;
   readonly keys: ReadonlyMap<PublicKeyHash, PublicKey>;
@@ -47,7 +46,8 @@ export const needs = (...topics: readonly Topic[]) => err({ kind: 'needs', topic
 /**
  * A header is judged by itself, whoever brought it: it follows its predecessor, its time is the start of its round, and
  * the owner of the round signed it under rights that most nodes agree on. The proof of a locked round is no part of it:
- * all of a header is under its hash, so that a bad one is bad whoever brings it.
+ * all of a header is under its hash, so that a bad one is bad whoever brings it. Under a protocol that nobody here
+ * knows it waits, and nothing that nodes say helps.
  */
 export function judgeHeader(
   known: Knowledge,
@@ -55,11 +55,13 @@ export function judgeHeader(
   header: Header,
   predecessor: Header | undefined,
 ): Result<Proposal, Obstacle> {
-  const { constants, chainId } = known;
   const { level, round, predecessorRound } = header.fitness;
   const rights = known.rights.get(level);
-  if (constants === undefined) return needs({ kind: 'constants' });
-  if (predecessor === undefined) return needs({ kind: 'header', hash: header.predecessor });
+  if (predecessor === undefined) return needs(...predecessorTopics(known, header));
+  const terms = known.terms.get(predecessor.proto);
+  if (terms === undefined) return needs(...termsTopics(predecessor.hash));
+  const { protocol, constants } = terms;
+  if (protocol === undefined) return needs();
   const before = predecessor.fitness;
   if (before.level + 1 !== level || before.round !== predecessorRound) return fault('wrong_level');
   const start = roundStart(
@@ -69,7 +71,7 @@ export function judgeHeader(
   );
   if (header.timestamp !== start) return fault('wrong_time');
   if (header.stamp > constants.proofOfWorkThreshold) return fault('weak_proof_of_work');
-  if (rights === undefined) return needs({ kind: 'rights', level });
+  if (rights === undefined) return needs(rightsTopic(known, level));
   const owner = proposerOf(rights, constants, round);
   if (owner === undefined) return fault('wrong_owner');
   const key = known.keys.get(owner.consensusKey);
@@ -77,9 +79,16 @@ export function judgeHeader(
   const signed = verifier.verify(
     key,
     header.signature,
-    blockSignBytes(chainId, header.unsignedBytes),
+    blockSignBytes(known.chainId, header.unsignedBytes),
   );
   return signed ? ok(proposalOf(header, predecessor)) : fault('wrong_owner');
+}
+
+/** A view that knows nothing yet asks for all that a block needs at once: it has a vote to cast. */
+function predecessorTopics(known: Knowledge, { predecessor: hash, fitness }: Header): Topic[] {
+  const header: Topic = { kind: 'header', hash };
+  if (known.terms.size > 0) return [header];
+  return [header, ...termsTopics(hash), rightsTopic(known, fitness.level)];
 }
 
 function proposalOf(header: Header, predecessor: Header): Proposal {
@@ -154,7 +163,7 @@ export function judgeVote(
   const [vote] = operation.contents;
   if (vote.kind !== 'preattestation') return fault('no_right');
   const rights = known.rights.get(vote.level);
-  if (rights === undefined) return needs({ kind: 'rights', level: vote.level });
+  if (rights === undefined) return needs(rightsTopic(known, vote.level));
   const keys = keysOf(known, rights, [vote.slot]);
   if (!keys.ok) return keys;
   if (!isSigned(known.chainId, verifier, operation, keys.value)) return fault('wrong_signature');

@@ -1,12 +1,13 @@
 import type { Instant } from '@meridian/prelude';
-import { protocolByHash, type PublicKey } from '@meridian/tezos';
+import type { BlockHash, PublicKey } from '@meridian/tezos';
 import { publicKey, publicKeyHashOf } from '@meridian/tezos/crypto';
-import { canonical, isOutvoted, NOBODY, say, settled } from './agree.ts';
+import { canonical, NOBODY, say, settled } from './agree.ts';
 import { learnHeader, retryBlocks, withProof } from './blocks.ts';
 import { keyTopic, type Verifier } from './judge.ts';
 import type { Topic } from './messages.ts';
 import { isObject, tried } from './read.ts';
-import { factsOf, readConstants, readRights } from './rights.ts';
+import { factsOf, readConstants, readRights, type Constants, type Rights } from './rights.ts';
+import { agreedAt, termsOf } from './terms.ts';
 import {
   answered,
   ask,
@@ -40,7 +41,7 @@ export function learn(state: ViewState, verifier: Verifier, answer: Answer): Vie
     next.headers !== state.headers ||
     next.rights !== state.rights ||
     next.keys !== state.keys ||
-    next.constants !== state.constants ||
+    next.agreed !== state.agreed ||
     next.parkedBlocks !== state.parkedBlocks;
   if (!learnt) return [next, effects];
   const [done, more] = inTurn(
@@ -61,9 +62,11 @@ function note(state: ViewState, answer: Answer): ViewStep {
     case 'operations':
       return [learnOperations(state, node, topic, value), []];
     case 'chain':
+      return checkChain(state, node, value);
+    case 'protocols':
     case 'constants':
     case 'rights':
-      return count(state, answer);
+      return count(state, { ...answer, topic });
   }
 }
 
@@ -101,15 +104,21 @@ function learnOperations(
   return { ...state, parkedBlocks: new Map(state.parkedBlocks).set(hash, richer) };
 }
 
-/** What no node can say alone: it is believed once enough of them say the same. */
-function count(state: ViewState, { at, node, topic, value }: Answer): ViewStep {
+/** Every block is signed for its chain, so that no agreement on it is needed; who follows another one is named. */
+function checkChain(state: ViewState, node: string, value: unknown): ViewStep {
+  const chain = isObject(value) ? value['chain_id'] : undefined;
+  return chain === state.options.chainId ? [state, []] : blame(state, node, 'other_chain');
+}
+
+/** What is believed once enough nodes say the same. */
+type CountedTopic = Extract<Topic, { readonly kind: 'protocols' | 'constants' | 'rights' }>;
+
+/** What no node can say alone. */
+function count(state: ViewState, answer: Answer & { readonly topic: CountedTopic }): ViewStep {
+  const { at, node, topic, value } = answer;
   const name = nameOf(topic);
-  const read = readCounted(state, topic, value);
-  if (read === undefined) {
-    // Rights cannot be read before the constants are known; that is no fault of the node.
-    const early = topic.kind === 'rights' && state.constants === undefined;
-    return early ? [state, []] : blame(state, node, 'unreadable');
-  }
+  const read = readCounted(topic, value);
+  if (read === undefined) return blame(state, node, 'unreadable');
   const said = canonical(read);
   const before = state.counts.get(name) ?? NOBODY;
   const after = say(before, node, said);
@@ -118,11 +127,11 @@ function count(state: ViewState, { at, node, topic, value }: Answer): ViewStep {
   const agreed = settled(after, quorum);
   if (agreed === undefined) return [next, []];
   const isNew = agreed !== settled(before, quorum);
-  const speakers = isNew ? after.said : new Map([[node, said]]);
-  const outvoted = [...speakers].filter(([, each]) => isOutvoted(after, agreed, each));
+  const speakers = isNew ? after : new Map([[node, said]]);
+  const outvoted = [...speakers].filter(([, each]) => each !== agreed);
   return inTurn(
     isNew ? answered(next, topic) : next,
-    now => (isNew ? believe(now, at, topic, read) : [now, []]),
+    now => (isNew ? believe(now, at, read) : [now, []]),
     ...outvoted.map(
       ([liar]) =>
         (now: ViewState) =>
@@ -131,36 +140,51 @@ function count(state: ViewState, { at, node, topic, value }: Answer): ViewStep {
   );
 }
 
-function readCounted(state: ViewState, topic: Topic, value: unknown): unknown {
-  if (topic.kind === 'constants') return readConstants(value);
-  if (topic.kind === 'rights') {
-    return state.constants && readRights(value, topic.level, state.constants);
+/** What a node said of a block or a level. */
+type Read =
+  | { readonly kind: 'protocols'; readonly at: BlockHash; readonly hash: string }
+  | { readonly kind: 'constants'; readonly at: BlockHash; readonly constants: Constants }
+  | { readonly kind: 'rights'; readonly rights: Rights };
+
+function readCounted(topic: CountedTopic, value: unknown): Read | undefined {
+  switch (topic.kind) {
+    case 'protocols': {
+      const hash = isObject(value) ? value['next_protocol'] : undefined;
+      return typeof hash === 'string' ? { kind: topic.kind, at: topic.hash, hash } : undefined;
+    }
+    case 'constants': {
+      const constants = readConstants(value);
+      return constants && { kind: topic.kind, at: topic.hash, constants };
+    }
+    case 'rights': {
+      const rights = readRights(value, topic.level);
+      return rights && { kind: topic.kind, rights };
+    }
   }
-  if (!isObject(value)) return undefined;
-  const { chain_id: chainId, protocol } = value;
-  return typeof chainId === 'string' && typeof protocol === 'string'
-    ? { chainId, protocol }
-    : undefined;
 }
 
-function believe(state: ViewState, at: Instant, topic: Topic, read: unknown): ViewStep {
-  if (topic.kind === 'constants') {
-    return [{ ...state, constants: read as ViewState['constants'] }, []];
+function believe(state: ViewState, at: Instant, read: Read): ViewStep {
+  switch (read.kind) {
+    case 'protocols':
+      return agreedAt(state, read.at, { hash: read.hash });
+    case 'constants':
+      return agreedAt(state, read.at, { constants: read.constants });
+    case 'rights':
+      return believeRights(state, at, read.rights);
   }
-  if (topic.kind === 'rights') {
-    const rights = read as NonNullable<ReturnType<typeof readRights>>;
-    const { constants, options } = state;
-    if (constants === undefined) return [state, []];
-    const known = newest(new Map(state.rights).set(rights.level, rights), RIGHTS_MAX);
-    const strangers = rights.seats.filter(({ consensusKey }) => !state.keys.has(consensusKey));
-    return inTurn(
-      { ...state, rights: known },
-      now => [now, [{ kind: 'facts', facts: factsOf(rights, constants, options.keys) }]],
-      now => ask(now, at, strangers.map(keyTopic)),
-    );
-  }
-  const { chainId, protocol } = read as { chainId: string; protocol: string };
-  return chainId === state.options.chainId
-    ? [{ ...state, protocol: protocolByHash(protocol) }, []]
-    : [state, []];
+}
+
+function believeRights(state: ViewState, at: Instant, rights: Rights): ViewStep {
+  const { keys } = state.options;
+  const known = newest(new Map(state.rights).set(rights.level, rights), RIGHTS_MAX);
+  const terms = termsOf(state, rights.level);
+  const strangers = rights.seats.filter(({ consensusKey }) => !state.keys.has(consensusKey));
+  return inTurn(
+    { ...state, rights: known },
+    now => [
+      now,
+      terms === undefined ? [] : [{ kind: 'facts', facts: factsOf(rights, terms.constants, keys) }],
+    ],
+    now => ask(now, at, strangers.map(keyTopic)),
+  );
 }

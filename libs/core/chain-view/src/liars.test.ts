@@ -214,15 +214,19 @@ describe('what waits', () => {
     const answer = (topic: Topic) => (isOpen ? honest(topic) : undefined);
     const view = viewOf({ node1: answer, node2: answer, node3: answer });
     view.say('node1', validated(itemOf(blockAt(3))));
-    for (let at = 0; at < FLOOD; at += 1) view.say('node5', validated({ at }));
-    expect(view.state().unread).toHaveLength(1 + 256);
+    for (let at = 0; at < FLOOD; at += 1) view.say('node5', validated(orphan(blockAt(3), at)));
+    expect(view.state().parkedBlocks.size).toBe(1 + 8);
     isOpen = true;
     view.tick(11_100);
     expect(toldBy(view)).toEqual([[blockAt(3).hash, null]]);
   });
 
   test('is let go three rounds later, and asked for no more', () => {
-    const view = viewOf(DEAF);
+    let answers = ALL;
+    const turn = (node: string) => (topic: Topic) => answers[node]?.(topic);
+    const view = viewOf(Object.fromEntries(Object.keys(ALL).map(node => [node, turn(node)])));
+    view.say('node1', validated(itemOf(blockAt(2))));
+    answers = DEAF;
     view.say('node5', validated(orphan(blockAt(3), 1)));
     view.tick(13_500);
     expect(view.state().parkedBlocks.size).toBe(1);
@@ -231,6 +235,27 @@ describe('what waits', () => {
     view.tick(16_000);
     expect(view.state().parkedBlocks.size).toBe(0);
     expect(view.asked('header')).toHaveLength(asked);
+  });
+
+  test('is let go after a minute where nobody knows yet how long a round is', () => {
+    const view = viewOf(DEAF);
+    view.say('node5', validated(orphan(blockAt(3), 1)));
+    view.tick(69_900);
+    expect(view.state().parkedBlocks.size).toBe(1);
+    view.tick(70_000);
+    expect(view.state().parkedBlocks.size).toBe(0);
+  });
+
+  test('gives way to a higher block of its own node: who can judge nothing for long wants the latest', () => {
+    let isOpen = false;
+    const later = (topic: Topic) => (isOpen ? honest(topic) : undefined);
+    const view = viewOf({ node1: later, node2: later, node3: later });
+    for (let at = 0; at < 8; at += 1) view.say('node1', validated(orphan(blockAt(2), at)));
+    view.say('node1', validated(itemOf(blockAt(5))));
+    expect(view.state().parkedBlocks.size).toBe(8);
+    isOpen = true;
+    view.tick(11_100);
+    expect(toldBy(view)).toEqual([[blockAt(5).hash, null]]);
   });
 
   test('goes with the levels that the chain has left, and what comes from there is not asked about', () => {
@@ -280,43 +305,6 @@ describe('a header that was asked for', () => {
     const topic = { kind: 'header', hash: blockAt(1).hash } as const;
     view.hear({ kind: 'answer', at: START, node: 'node5', topic, value: honest(topic) });
     expect(view.state().headers.size).toBe(2);
-  });
-});
-
-describe('when constants change with the protocol', () => {
-  const faster = (topic: Topic) => {
-    const value = honest(topic) as Item;
-    return topic.kind === 'constants' ? { ...value, minimal_block_delay: '7' } : value;
-  };
-  const made = (topic: Topic) => {
-    const value = honest(topic) as Item;
-    return topic.kind === 'constants' ? { ...value, minimal_block_delay: '9' } : value;
-  };
-
-  /** A view whose blocks were of another protocol so far, and whose nodes answer this to what is asked anew. */
-  const changing = (answers: Answers) => {
-    let now: Answers = ALL;
-    const turn = (node: string) => (topic: Topic) => now[node]?.(topic);
-    const view = viewOf(
-      Object.fromEntries(Object.keys(ALL).map(node => [node, turn(node)])),
-      state => ({ ...state, proto: 0 }),
-    );
-    now = answers;
-    view.say('node1', validated(itemOf(blockAt(3))));
-    return view;
-  };
-
-  test('neither the first nodes to say so are blamed nor the last, but who says what nobody else does', () => {
-    const first = { node1: faster, node2: faster, node5: made, node3: faster, node4: honest };
-    const view = changing(first);
-    expect(view.state().constants?.durations.minimalBlockDelay).toBe(7_000);
-    expect(faultsOf(view)).toEqual(['node5 outvoted']);
-  });
-
-  test('what held before holds on, and nobody is blamed, while most nodes have not got there', () => {
-    const view = changing({ ...ALL, node1: faster, node5: faster });
-    expect(view.state().constants?.durations.minimalBlockDelay).toBe(1_000);
-    expect(faultsOf(view)).toEqual([]);
   });
 });
 

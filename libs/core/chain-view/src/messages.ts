@@ -7,8 +7,12 @@ export type ViewStream = 'validated_blocks' | 'heads' | 'operations';
 /** What is read from nodes, besides their streams. */
 export type Topic =
   | { readonly kind: 'chain' }
-  | { readonly kind: 'constants' }
-  | { readonly kind: 'rights'; readonly level: Level }
+  /** Under which protocol a block was made, and the next one will be. */
+  | { readonly kind: 'protocols'; readonly hash: BlockHash }
+  /** The constants that hold after a block. */
+  | { readonly kind: 'constants'; readonly hash: BlockHash }
+  /** The rights of a level, as they are known at a block; at the head without one. */
+  | { readonly kind: 'rights'; readonly level: Level; readonly hash?: BlockHash }
   | { readonly kind: 'header'; readonly hash: BlockHash }
   | { readonly kind: 'operations'; readonly hash: BlockHash }
   | {
@@ -19,22 +23,25 @@ export type Topic =
 
 /** Where a node answers to a topic. */
 export function pathOf(topic: Topic): string {
-  const head = '/chains/main/blocks/head';
   switch (topic.kind) {
     case 'chain':
-      return `${head}/header`;
+      return `${blockPath()}/header`;
+    case 'protocols':
+      return `${blockPath(topic.hash)}/protocols`;
     case 'constants':
-      return `${head}/context/constants`;
+      return `${blockPath(topic.hash)}/context/constants`;
     case 'rights':
-      return `${head}/helpers/validators?level=${topic.level.toString()}`;
+      return `${blockPath(topic.hash)}/helpers/validators?level=${topic.level.toString()}`;
     case 'header':
-      return `/chains/main/blocks/${topic.hash}/header`;
+      return `${blockPath(topic.hash)}/header`;
     case 'operations':
-      return `/chains/main/blocks/${topic.hash}/operations/0?metadata=never`;
+      return `${blockPath(topic.hash)}/operations/0?metadata=never`;
     case 'key':
-      return `${head}/context/delegates/${topic.delegate}/consensus_key`;
+      return `${blockPath()}/context/delegates/${topic.delegate}/consensus_key`;
   }
 }
+
+const blockPath = (hash = 'head'): string => `/chains/main/blocks/${hash}`;
 
 /** What a node says; nothing in it is believed. */
 export type NodeWord =

@@ -1,6 +1,7 @@
 import type { Instant } from '@meridian/prelude';
 import { roundStart, type Level, type Round } from '@meridian/tezos';
 import { inTurn, latest } from './state.ts';
+import { termsOf } from './terms.ts';
 import type { ParkedBlock, ParkedVote, ViewState, ViewStep } from './state.ts';
 
 /*
@@ -12,6 +13,8 @@ const BLOCKS_PER_NODE_MAX = 8;
 const VOTES_PER_NODE_MAX = 256;
 /** Later than its own round and these after it, nothing that waited is of use. */
 const ROUNDS_AFTER_MAX = 2 as Round;
+/** How long something waits while nobody knows yet how long a round is. */
+const NO_TERMS_MS_MAX = 60_000;
 /** A vote this far from the level of the head means nothing to us, nor does a block this far below it. */
 export const LEVELS_AROUND = 1;
 /** The next protocol may be faster than this one, and the node's clock ahead of ours. */
@@ -27,20 +30,40 @@ export function isPast({ level: best }: ViewState, level: Level): boolean {
 
 /** Whether the chain cannot have got to a level since its last good block; before the first one nobody can tell. */
 export function isFarAhead(state: ViewState, at: Instant, level: Level): boolean {
-  const { constants, level: best, reachedAt } = state;
-  if (best === 0 || constants === undefined) return false;
-  const delays = Math.max(0, at - reachedAt) / constants.durations.minimalBlockDelay;
+  const { level: best, reachedAt } = state;
+  const terms = termsOf(state, best);
+  if (best === 0 || terms === undefined) return false;
+  const delays = Math.max(0, at - reachedAt) / terms.constants.durations.minimalBlockDelay;
   return level > best + LEVELS_AHEAD_MAX + LEVELS_PER_BLOCK_DELAY_MAX * Math.floor(delays);
 }
 
-/** Parks a block for those of its nodes that have a place left; the state itself where none has. */
+/**
+ * Parks a block for those of its nodes that have a place; the state itself where none has. Where all places of a node
+ * are taken, a lower block of its own gives way: a view that cannot judge for a while wants the latest then.
+ */
 export function park(state: ViewState, block: ParkedBlock): ViewState {
-  const { hash } = block.header;
-  const others = [...state.parkedBlocks.values()].filter(({ header }) => header.hash !== hash);
-  const taken = (node: string) => others.filter(({ nodes }) => nodes.has(node)).length;
-  const nodes = new Set([...block.nodes].filter(node => taken(node) < BLOCKS_PER_NODE_MAX));
+  const { hash, fitness } = block.header;
+  const parkedBlocks = new Map(state.parkedBlocks);
+  parkedBlocks.delete(hash);
+  const nodes = new Set<string>();
+  for (const node of block.nodes) {
+    const own = [...parkedBlocks.values()].filter(each => each.nodes.has(node));
+    const lowest = own.reduce<ParkedBlock | undefined>(lower, undefined);
+    if (own.length < BLOCKS_PER_NODE_MAX) nodes.add(node);
+    else if (lowest !== undefined && lowest.header.fitness.level < fitness.level) {
+      nodes.add(node);
+      const left = new Set([...lowest.nodes].filter(each => each !== node));
+      if (left.size === 0) parkedBlocks.delete(lowest.header.hash);
+      else parkedBlocks.set(lowest.header.hash, { ...lowest, nodes: left });
+    }
+  }
   if (nodes.size === 0) return state;
-  return { ...state, parkedBlocks: new Map(state.parkedBlocks).set(hash, { ...block, nodes }) };
+  return { ...state, parkedBlocks: parkedBlocks.set(hash, { ...block, nodes }) };
+}
+
+function lower(lowest: ParkedBlock | undefined, block: ParkedBlock): ParkedBlock {
+  const isLower = block.header.fitness.level < (lowest?.header.fitness.level ?? Infinity);
+  return lowest === undefined || isLower ? block : lowest;
 }
 
 /** Takes a block from its place. */
@@ -79,32 +102,43 @@ export function expire(state: ViewState, at: Instant): ViewState {
   return { ...state, parkedBlocks: new Map(blocks), parkedVotes: votes };
 }
 
-function isOld({ constants }: ViewState, since: Instant, round: Round, at: Instant): boolean {
-  if (constants === undefined) return false;
-  return at >= roundStart(constants.durations, { timestamp: since, round }, ROUNDS_AFTER_MAX);
+function isOld(state: ViewState, since: Instant, round: Round, at: Instant): boolean {
+  const terms = termsOf(state, state.level);
+  if (terms === undefined) return at - since >= NO_TERMS_MS_MAX;
+  return at >= roundStart(terms.constants.durations, { timestamp: since, round }, ROUNDS_AFTER_MAX);
 }
 
 /**
- * Tells once a level that the round of a block has ended while nodes did not agree on the rights. Before the first good
- * block any level can be made up, and a view that never had rights is not ready.
+ * Tells once a level that the round of a block has ended while nodes did not agree on protocol, constants or rights, or
+ * agreed on a protocol that nobody knows here. Before the first good block any level can be made up, and a view that
+ * never had rights is not ready.
  */
 export function tellBlind(state: ViewState, at: Instant): ViewStep {
-  const { constants } = state;
-  if (constants === undefined || state.level === 0) return [state, []];
-  const waiting = [...state.parkedBlocks.values()].filter(({ header, lacks }) => {
-    const { timestamp, fitness } = header;
+  const terms = termsOf(state, state.level);
+  if (terms === undefined || state.level === 0) return [state, []];
+  const waiting = [...state.parkedBlocks.values()].filter(block => {
+    const { timestamp, fitness } = block.header;
     if (isFarAhead(state, at, fitness.level)) return false;
-    const end = roundStart(constants.durations, { timestamp, round: fitness.round }, 0 as Round);
-    return at >= end && lacks.some(({ kind }) => kind === 'rights');
+    const { durations } = terms.constants;
+    const end = roundStart(durations, { timestamp, round: fitness.round }, 0 as Round);
+    return at >= end && blindness(block) !== undefined;
   });
   return inTurn(
     state,
-    ...waiting.map(({ header: { hash, fitness } }) => (now: ViewState): ViewStep => {
+    ...waiting.map(block => (now: ViewState): ViewStep => {
+      const { hash, fitness } = block.header;
       const { level, round } = fitness;
-      if (now.blind.has(level)) return [now, []];
+      const reason = blindness(block);
+      if (reason === undefined || now.blind.has(level)) return [now, []];
       const blind = latest(new Set(now.blind).add(level), BLIND_MAX);
-      const reason = 'rights_unknown' as const;
       return [{ ...now, blind }, [{ kind: 'abstain', level, round, hash, reason, seats: [] }]];
     }),
   );
+}
+
+/** Why no right can be read of a block that waits; a block that waits for nothing is of an unknown protocol. */
+function blindness({ lacks }: ParkedBlock): 'rights_unknown' | 'protocol_unknown' | undefined {
+  if (lacks.length === 0) return 'protocol_unknown';
+  const isBlind = lacks.some(({ kind }) => kind === 'rights' || kind === 'constants');
+  return isBlind ? 'rights_unknown' : undefined;
 }

@@ -1,11 +1,13 @@
 import { err, ok, type Result } from '@meridian/prelude';
 import type { Proposal } from '@meridian/tenderbake';
-import type { Protocol, Round, Slot } from '@meridian/tezos';
+import type { Round, Slot } from '@meridian/tezos';
 import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
 import { fault, isSigned, keysOf, needs } from './judge.ts';
 import type { Knowledge, Obstacle, Verifier } from './judge.ts';
 import type { NodeFault } from './messages.ts';
 import { readOperations, rootOf, type Header } from './read.ts';
+import { thresholdOf } from './rights.ts';
+import { rightsTopic } from './state.ts';
 
 /** What a node says is in a block: as it came, read once somebody needs it, or found to be no proof. */
 export type Proof =
@@ -30,10 +32,7 @@ export function judgeProof(
   locked: Locked,
   proof: Exclude<Proof, { readonly kind: 'refused' }>,
 ): readonly [Proof, Result<undefined, Obstacle>] {
-  const { protocol } = known;
-  if (protocol === undefined) return [proof, needs({ kind: 'chain' })];
-  const read =
-    proof.kind === 'read' ? ok(proof.operations) : readProof(locked, proof.lists, protocol);
+  const read = proof.kind === 'read' ? ok(proof.operations) : readProof(locked, proof.lists);
   if (!read.ok) return [{ kind: 'refused' }, fault(read.error)];
   const verdict = judgeVotes(known, verifier, locked, read.value);
   const isBad = !verdict.ok && verdict.error.kind === 'fault';
@@ -47,11 +46,10 @@ export function judgeProof(
 function readProof(
   { header }: Locked,
   lists: readonly unknown[],
-  protocol: Protocol,
 ): Result<readonly Signed<Vote | Aggregate>[], NodeFault> {
-  const root = lists.length === header.passes ? rootOf(lists, protocol) : undefined;
+  const root = lists.length === header.passes ? rootOf(lists) : undefined;
   if (root !== undefined && root !== header.operationsHash) return err('false_prequorum');
-  const operations = readOperations(lists[0], protocol);
+  const operations = readOperations(lists[0]);
   return operations === undefined ? err('unreadable') : ok(operations);
 }
 
@@ -63,7 +61,10 @@ function judgeVotes(
   operations: readonly Signed<Vote | Aggregate>[],
 ): Result<undefined, Obstacle> {
   const rights = known.rights.get(proposal.level);
-  if (rights === undefined) return needs({ kind: 'rights', level: proposal.level });
+  const terms = known.terms.get(proposal.predecessor.proto);
+  if (rights === undefined || terms === undefined) {
+    return needs(rightsTopic(known, proposal.level));
+  }
   const votes = operations.flatMap(operation => {
     const [content] = operation.contents;
     if (content.kind === 'preattestation') {
@@ -85,7 +86,7 @@ function judgeVotes(
     (sum, seat) => sum + (voters.has(seat.slot) ? seat.power : 0),
     0,
   );
-  if (!isOwn || power < rights.threshold) return fault('false_prequorum');
+  if (!isOwn || power < thresholdOf(rights, terms.constants)) return fault('false_prequorum');
   const keys = keysOf(known, rights, [...voters]);
   if (!keys.ok) return keys;
   for (const { operation, slots } of votes) {

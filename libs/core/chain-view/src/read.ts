@@ -1,9 +1,9 @@
 import { err, instant, ok, type Instant, type Result } from '@meridian/prelude';
-import { readFitness, TezosError } from '@meridian/tezos';
+import { PROTOCOLS, readFitness, TezosError } from '@meridian/tezos';
 import type { BlockHash, Fitness, OperationListListHash, PayloadHash } from '@meridian/tezos';
-import type { Protocol, Signature } from '@meridian/tezos';
+import type { HeaderVotes, Signature } from '@meridian/tezos';
 import { blockHeader, decode, encode, rawBlockHeader, rawOperation } from '@meridian/tezos/forge';
-import { signedOperation, unsignedBlockHeader, type BlockHeader } from '@meridian/tezos/forge';
+import { signedOperation, unsignedBlockHeader } from '@meridian/tezos/forge';
 import {
   hashBlock,
   hashOperation,
@@ -45,29 +45,37 @@ export function tried<Value>(read: () => Value): Value | undefined {
   }
 }
 
+/** The layouts that headers had, the latest first. */
+const LAYOUTS: ReadonlySet<HeaderVotes> = new Set(
+  PROTOCOLS.toReversed().map(({ headerVotes }) => headerVotes),
+);
+
 /**
  * The header in an item of either stream, or in the answer of `header`: all hold the same fields, and either
- * `protocol_data` or the fields in it.
+ * `protocol_data` or the fields in it. The hash proves the layout, so nobody has to know the protocol: the first block
+ * of a protocol is written in the layout of the one before.
  */
-export function readHeader(
-  item: unknown,
-  protocol: Protocol,
-): Result<Header, 'unreadable' | 'wrong_hash'> {
+export function readHeader(item: unknown): Result<Header, 'unreadable' | 'wrong_hash'> {
   if (!isObject(item)) return err('unreadable');
   const nested = isObject(item['header']) ? item['header'] : item;
-  const header = tried(() => headerOf(nested, protocol));
-  if (header === undefined) return err('unreadable');
-  return item['hash'] === header.hash ? ok(header) : err('wrong_hash');
+  let why: 'unreadable' | 'wrong_hash' = 'unreadable';
+  for (const headerVotes of LAYOUTS) {
+    const header = tried(() => headerOf(nested, headerVotes));
+    if (header === undefined) continue;
+    if (item['hash'] === header.hash) return ok(header);
+    why = 'wrong_hash';
+  }
+  return err(why);
 }
 
-function headerOf(fields: Readonly<Record<string, unknown>>, protocol: Protocol): Header {
+function headerOf(fields: Readonly<Record<string, unknown>>, headerVotes: HeaderVotes): Header {
   const { hash: _hash, chain_id: _chain, protocol: _protocol, ...rest } = fields;
-  const signed = blockHeader(protocol);
+  const signed = blockHeader({ headerVotes });
   const bytes =
     typeof rest['protocol_data'] === 'string' ? encode(rawBlockHeader, rest) : encode(signed, rest);
-  const value: BlockHeader = decode(signed, bytes);
+  const value = decode(signed, bytes);
   const { signature, ...unsigned } = value;
-  const unsignedBytes = encode(unsignedBlockHeader(protocol), unsigned);
+  const unsignedBytes = encode(unsignedBlockHeader({ headerVotes }), unsigned);
   return {
     hash: hashBlock(bytes),
     fitness: readFitness(value.fitness),
@@ -84,14 +92,13 @@ function headerOf(fields: Readonly<Record<string, unknown>>, protocol: Protocol)
 }
 
 /** Preattestations in the first pass of a block, from either form of operations. */
-export function readOperations(
-  pass: unknown,
-  protocol: Protocol,
-): readonly Signed<Vote | Aggregate>[] | undefined {
+export function readOperations(pass: unknown): readonly Signed<Vote | Aggregate>[] | undefined {
   if (!Array.isArray(pass)) return undefined;
-  const operations = pass.map(item => tried(() => operationOf(item, protocol)));
+  const operations = pass.map(item => tried(() => operationOf(item)));
   return operations.every(each => each !== undefined) ? operations : undefined;
 }
+
+const OPERATION = signedOperation();
 
 /** Where the time stands in every header: after level, proto and predecessor. */
 const TIMESTAMP_OFFSET = 37;
@@ -101,29 +108,25 @@ function secondsOf(header: Uint8Array): number {
 }
 
 /** The root over the operations of all passes; undefined where one of them cannot be written. */
-export function rootOf(
-  lists: readonly unknown[],
-  protocol: Protocol,
-): OperationListListHash | undefined {
+export function rootOf(lists: readonly unknown[]): OperationListListHash | undefined {
   return tried(() =>
     hashOperationListList(
       lists.map(list => {
         if (!Array.isArray(list)) throw new TezosError('bad_type', 'a pass is a list');
-        return list.map(item => hashOperation(operationBytes(item, protocol)));
+        return list.map(item => hashOperation(operationBytes(item)));
       }),
     ),
   );
 }
 
-function operationOf(item: unknown, protocol: Protocol): Signed<Vote | Aggregate> {
-  const bytes = operationBytes(item, protocol);
-  return decode(signedOperation(protocol), bytes) as Signed<Vote | Aggregate>;
+function operationOf(item: unknown): Signed<Vote | Aggregate> {
+  return decode(OPERATION, operationBytes(item));
 }
 
-function operationBytes(item: unknown, protocol: Protocol): Uint8Array {
+function operationBytes(item: unknown): Uint8Array {
   if (!isObject(item)) throw new TezosError('bad_type', 'an operation is an object');
   const { branch, data, contents, signature } = item;
   return typeof data === 'string'
     ? encode(rawOperation, { branch, data })
-    : encode(signedOperation(protocol), { branch, contents, signature });
+    : encode(OPERATION, { branch, contents, signature });
 }

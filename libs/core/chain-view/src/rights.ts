@@ -19,7 +19,8 @@ export type RightsSeat = Seat & { readonly rounds: readonly number[] };
 /** The rights of a level, as most nodes gave them. */
 export type Rights = {
   readonly level: Level;
-  readonly threshold: number;
+  /** As the rights name it; undefined where the protocol has one threshold for all levels. */
+  readonly threshold: number | undefined;
   readonly seats: readonly RightsSeat[];
 };
 
@@ -41,7 +42,7 @@ export function readConstants(value: unknown): Constants | undefined {
  * The rights in an answer of `helpers/validators`: a list of levels since 024, a flat list of delegates before.
  * Undefined when they cannot be read.
  */
-export function readRights(value: unknown, of: Level, constants: Constants): Rights | undefined {
+export function readRights(value: unknown, of: Level): Rights | undefined {
   if (!Array.isArray(value)) return undefined;
   const rows: readonly unknown[] = value;
   return tried(() => {
@@ -55,11 +56,16 @@ export function readRights(value: unknown, of: Level, constants: Constants): Rig
         first['delegates'],
       );
     }
-    return rightsOf(of, of, constants.threshold, rows);
+    return rightsOf(of, of, undefined, rows);
   });
 }
 
-function rightsOf(asked: Level, of: Level, threshold: number, rows: readonly unknown[]): Rights {
+function rightsOf(
+  asked: Level,
+  of: Level,
+  threshold: number | undefined,
+  rows: readonly unknown[],
+): Rights {
   if (asked !== of) throw new TezosError('out_of_range', 'another level was asked for');
   const seats = rows.map(seatOf);
   if (seats.length === 0) throw new TezosError('bad_type', 'every level has a committee');
@@ -83,18 +89,24 @@ function seatOf(row: unknown): RightsSeat {
 
 /** What the voter needs of the rights of a level; own seats are those of the keys. */
 export function factsOf(
-  { level: of, threshold, seats }: Rights,
-  { durations }: Constants,
+  rights: Rights,
+  constants: Constants,
   keys: ReadonlySet<PublicKeyHash>,
 ): LevelFacts {
+  const { level: of, seats } = rights;
   const plain = seats.map(({ rounds: _rounds, ...seat }) => seat);
   return {
     level: of,
-    durations,
-    threshold,
+    durations: constants.durations,
+    threshold: thresholdOf(rights, constants),
     seats: new Map<Slot, Seat>(plain.map(seat => [seat.slot, seat])),
     own: plain.filter(({ consensusKey }) => keys.has(consensusKey)),
   };
+}
+
+/** The power that makes a quorum. */
+export function thresholdOf({ threshold }: Rights, constants: Constants): number {
+  return threshold ?? constants.threshold;
 }
 
 /** The seat whose delegate proposes a round: the owner of the lottery slot of that number. */

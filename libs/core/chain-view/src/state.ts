@@ -1,12 +1,13 @@
 import { instant, type Instant } from '@meridian/prelude';
 import type { LevelFacts, Preattestation, Proposal, VoterEffect } from '@meridian/tenderbake';
-import type { BlockHash, ChainId, Level, PublicKeyHash } from '@meridian/tezos';
+import type { BlockHash, ChainId, Level, Protocol, PublicKeyHash } from '@meridian/tezos';
 import type { Signed, Vote, Aggregate } from '@meridian/tezos/forge';
 import type { Count } from './agree.ts';
 import type { Knowledge } from './judge.ts';
-import type { NodeFault, Topic, ViewEvent, ViewStream } from './messages.ts';
+import type { NodeFault, Topic, ViewStream } from './messages.ts';
 import type { Proof } from './proof.ts';
 import type { Header } from './read.ts';
+import type { Terms } from './terms.ts';
 
 /** What a view is made for. */
 export type ViewOptions = {
@@ -15,12 +16,16 @@ export type ViewOptions = {
   readonly keys: ReadonlySet<PublicKeyHash>;
   /** How many nodes have to say the same of rights and constants. */
   readonly quorum: number;
+  /** Protocols that Meridian does not know, by hash, each with the known one that it equals on the operator's word. */
+  readonly equals?: ReadonlyMap<string, Protocol>;
 };
 
 /** What a view found out, or wants done. */
 export type ViewEffect =
   | { readonly kind: 'proposal'; readonly proposal: Proposal; readonly node: string }
   | { readonly kind: 'facts'; readonly facts: LevelFacts }
+  /** Nodes agreed on the protocol of the blocks to come. */
+  | { readonly kind: 'protocol'; readonly hash: string; readonly isKnown: boolean }
   | { readonly kind: 'preattestations'; readonly votes: readonly Preattestation[] }
   /** Ask all nodes. */
   | { readonly kind: 'read'; readonly topic: Topic }
@@ -46,9 +51,6 @@ export type ParkedBlock = {
   readonly lacks: readonly Topic[];
 };
 
-/** An item of a stream that cannot be read yet. */
-export type Unread = Extract<ViewEvent, { readonly kind: 'block' | 'operations' }>;
-
 /** A vote that waits for rights or a key. */
 export type ParkedVote = {
   readonly node: string;
@@ -71,10 +73,8 @@ export type NodeHealth = {
 /** All that a view knows. */
 export type ViewState = Knowledge & {
   readonly options: ViewOptions;
-  /** The protocol counter of the blocks that the constants hold for. */
-  readonly proto: number | undefined;
-  /** What came before the protocol was agreed on, and can be read only then; oldest first. */
-  readonly unread: readonly Unread[];
+  /** What nodes agreed on of blocks, by hash, oldest first. */
+  readonly agreed: ReadonlyMap<BlockHash, Partial<Pick<Terms, 'hash' | 'constants'>>>;
   /** Good blocks, oldest first. */
   readonly told: ReadonlySet<BlockHash>;
   /** Blocks whose headers are bad, oldest first. However many there are, they push no good one out. */
@@ -104,13 +104,13 @@ export function newView(options: ViewOptions): ViewState {
   return {
     options,
     chainId: options.chainId,
-    protocol: undefined,
-    constants: undefined,
+    terms: none,
+    proto: undefined,
+    migration: undefined,
     headers: none,
     rights: none,
     keys: none,
-    proto: undefined,
-    unread: [],
+    agreed: none,
     told: new Set(),
     refused: new Set(),
     parkedBlocks: none,
@@ -195,10 +195,11 @@ const ASKED_MAX = 4_096;
 export function nameOf(topic: Topic): string {
   switch (topic.kind) {
     case 'chain':
-    case 'constants':
       return topic.kind;
     case 'rights':
-      return `rights/${topic.level.toString()}`;
+      return `rights/${topic.level.toString()}/${topic.hash ?? 'head'}`;
+    case 'protocols':
+    case 'constants':
     case 'header':
     case 'operations':
       return `${topic.kind}/${topic.hash}`;
@@ -221,5 +222,11 @@ const RIGHTS_AHEAD_LEVELS = 16;
 export function wantedRights(state: ViewState, level: number): readonly Topic[] {
   return Array.from({ length: RIGHTS_AHEAD_LEVELS + 1 }, (_, ahead) => level + ahead)
     .filter(each => !state.rights.has(each as Level))
-    .map(each => ({ kind: 'rights', level: each as Level }));
+    .map(each => rightsTopic(state, each as Level));
+}
+
+/** Where the rights of a level are asked for: at the head, or at the block with which its protocol begins. */
+export function rightsTopic({ migration }: Pick<Knowledge, 'migration'>, level: Level): Topic {
+  const isAfter = migration !== undefined && level > migration.level;
+  return { kind: 'rights', level, ...(isAfter ? { hash: migration.hash } : {}) };
 }

@@ -24,18 +24,13 @@ export function hearVotes(
   verifier: Verifier,
   event: { readonly at: Instant; readonly node: string; readonly items: readonly unknown[] },
 ): ViewStep {
-  const { protocol } = state;
-  if (protocol === undefined) return [state, []];
   // Every node brings every vote: the second time it is known by its words alone, which costs no reading.
   const fresh = event.items.flatMap(item => {
     const name = nameOf(item);
     return name === undefined || state.heardVotes.has(name) ? [] : [{ name, item }];
   });
   if (fresh.length === 0) return [state, []];
-  const operations = readOperations(
-    fresh.map(({ item }) => item),
-    protocol,
-  );
+  const operations = readOperations(fresh.map(({ item }) => item));
   if (operations === undefined) return blame(state, event.node, 'unreadable');
   const votes = operations.map((operation, at) => ({
     ...{ node: event.node, since: event.at, name: fresh[at]?.name ?? '', operation },

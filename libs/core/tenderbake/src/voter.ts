@@ -31,6 +31,10 @@ export const ABSTENTIONS = {
     why: 'the block was preattested, but no prequorum was seen in its round',
     isOurs: false,
   },
+  protocol_unknown: {
+    why: 'this version does not know the protocol, and no configuration says which one it equals',
+    isOurs: true,
+  },
   migration_block: { why: 'the first block of a protocol takes no votes', isOurs: false },
   rights_unknown: { why: 'the rights of the level were not agreed on in time', isOurs: true },
 } as const satisfies Record<string, AbstentionRow>;

@@ -11,6 +11,7 @@ import {
 } from './index.ts';
 
 const CHAIN = 'NetXdQprcVkpaWU';
+const PROTOCOL = 'PsUshuai9QapM5TGj1JpuVGkdxz5GykdnEvS6Rh8SUVrARvZLCY';
 const KEY = 'tz1Ke2h7sDdakHJQh8WX4Z372du1KChsksyU';
 const endorser = {
   chainId: CHAIN,
@@ -64,7 +65,7 @@ describe.each([
     expect(open).toMatch(/^logLevel: info$/m);
     const read = readFileOf(
       app,
-      open.replaceAll(/^(?:quorum|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm, ''),
+      open.replaceAll(/^(?:quorum|protocols|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm, ''),
       {},
     );
     expect(read).toEqual({ ok: true, value: schema.parse(values) });
@@ -85,6 +86,8 @@ describe('what a daemon is told is refused when', () => {
     ['a chain id has a slip', { chainId: 'NetXdQprcVkpaWV' }, 'chainId: a chain id such as'],
     ['a key has a slip', { keys: ['tz1Ke2h7sDdakHJQh8WX4Z372du1KChsksyV'] }, 'keys.0: an address'],
     ['a secret key stands for a key', { keys: ['edsk3x'] }, 'keys.0: an address'],
+    ['a protocol has a slip', { protocols: { PsUshuai: '025' } }, 'protocols.PsUshuai: the hash'],
+    ['a protocol equals none that is known', { protocols: { [PROTOCOL]: '026' } }, 'protocols.'],
     ['two nodes share a name', { nodes: [endorser.nodes[0], endorser.nodes[0]] }, 'nodes: each'],
   ])('%s', (_, change, says) => {
     const read = readFileOf('endorser', JSON.stringify({ ...endorser, ...change }), {});

@@ -1,5 +1,5 @@
 import { httpUrl, listenAddress, logLevel, z } from '@meridian/service/schema';
-import { chainId, edgeNodes, keyAddress } from './types.ts';
+import { chainId, edgeNodes, keyAddress, knownProtocol, protocolHash } from './types.ts';
 
 const OPERATIONS_PORT = 9733;
 
@@ -27,6 +27,14 @@ export const ENDORSER = z.strictObject({
     .enum(['at_prequorum', 'early'])
     .default('at_prequorum')
     .meta({ description: 'When attestations are signed; early suits a slow vault.' }),
+  protocols: z
+    .record(protocolHash, knownProtocol)
+    .optional()
+    .meta({
+      description:
+        'Protocols that this version does not know, by hash, each with the number of the known one that it equals. ' +
+        'They are voted under on your word.',
+    }),
   operations: listenAddress(OPERATIONS_PORT),
   logLevel,
 });

@@ -1,5 +1,5 @@
 import { httpUrl, z } from '@meridian/service/schema';
-import { identifyBase58, TezosError, type Base58Kind } from '@meridian/tezos';
+import { identifyBase58, PROTOCOLS, TezosError, type Base58Kind } from '@meridian/tezos';
 
 /** The id of a chain, checksum included: a slip of the pen is no other chain. */
 export const chainId = z
@@ -13,6 +13,19 @@ export const keyAddress = z
     text => isBase58(['tz1', 'tz2', 'tz3', 'tz4'], text),
     'an address such as tz1… is expected, complete and without a slip',
   );
+
+/** The hash of a protocol, checksum included. */
+export const protocolHash = z
+  .string()
+  .refine(
+    text => isBase58(['protocolHash'], text),
+    'the hash of a protocol is expected, complete and without a slip',
+  );
+
+/** The number of a protocol that can be voted under. */
+export const knownProtocol = z.enum(
+  PROTOCOLS.filter(({ support }) => support === 'full').map(({ number }) => number),
+);
 
 /** A public key, checksum included. */
 export const publicKey = z

@@ -104,6 +104,9 @@ function linesOf(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => `${path === '' ? key : `${path}.${key}`}: there is no such key`);
   }
+  // What is wrong with the name of an entry stands one level deeper.
+  const [inner] = issue.code === 'invalid_key' ? issue.issues : [];
+  if (inner !== undefined) return [`${path}: ${inner.message}`];
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return [`${path === '' ? 'the file' : path}: ${isMissing ? 'is missing' : issue.message}`];
 }

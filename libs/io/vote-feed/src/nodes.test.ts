@@ -12,7 +12,7 @@ test('all nodes are asked at once, and each answer and each failure is a word of
     read: (node: string, path: string) =>
       node === 'one' ? Promise.resolve(path) : Promise.reject(new Error('away')),
   };
-  const topic = { kind: 'constants' } as const;
+  const topic = { kind: 'chain' } as const;
   await new Promise<void>(resolve => {
     readAll(
       pool,
@@ -24,7 +24,7 @@ test('all nodes are asked at once, and each answer and each failure is a word of
       },
     );
   });
-  const value = '/chains/main/blocks/head/context/constants';
+  const value = '/chains/main/blocks/head/header';
   expect(heard).toEqual([
     { kind: 'answer', node: 'one', at, topic, value },
     { kind: 'unanswered', node: 'two', at, topic },
@@ -62,7 +62,7 @@ test('what a line wants read is asked, and everything that it hears is seen with
   const event: LineEvent = { kind: 'stream', node: 'one', at, stream: 'heads', open: true };
   line.hear(event);
   const [next, effects] = stepLine(before, outside.verifier, event);
-  expect(read).toEqual([{ kind: 'chain' }, { kind: 'constants' }]);
+  expect(read).toEqual([{ kind: 'chain' }]);
   expect(seen).toEqual([[event, effects]]);
   expect(line.state()).toEqual(next);
 });

@@ -28,9 +28,14 @@ export function unsignedOperation(protocol: Protocol): Encoding<Unsigned<OwnCont
   return unsignedOf(ownContent(protocol));
 }
 
-/** Any operation of {@link OwnContent} as it is injected. */
-export function signedOperation(protocol: Protocol): Encoding<Signed<OwnContent>> {
-  return signedOf(ownContent(protocol));
+/**
+ * Any operation of {@link OwnContent} as it is injected; without a protocol, consensus operations alone, whose bytes are
+ * the same in every protocol that has their kind.
+ */
+export function signedOperation(): Encoding<Signed<Vote | Aggregate>>;
+export function signedOperation(protocol: Protocol): Encoding<Signed<OwnContent>>;
+export function signedOperation(protocol?: Protocol): Encoding<Signed<OwnContent>> {
+  return signedOf(protocol === undefined ? union(CONSENSUS_CASES) : ownContent(protocol));
 }
 
 function ownContent(protocol: Protocol): Encoding<OwnContent> {

@@ -1,4 +1,4 @@
-import type { NodeWord, Topic, Verifier } from '@meridian/chain-view';
+import { checkJobs, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
 import { instant, type Instant } from '@meridian/prelude';
 import type { Ballot } from '@meridian/tenderbake';
 import type { ChainId } from '@meridian/tezos';
@@ -15,6 +15,7 @@ import { shared, testShared } from '../vectors/load.ts';
 
 const FOLDER = 'realdata/octez-sandbox';
 const CHAIN_ID = 'NetXdQprcVkpaWU';
+const VERIFIER = { verify, verifyAggregate } as Verifier;
 
 type Line = { readonly t: string; readonly line?: string };
 type Row = {
@@ -111,7 +112,7 @@ function run(
   const ballots: Ballot[] = [];
   const complaints: string[] = [];
   const hear = (event: LineEvent): void => {
-    const [next, effects] = stepLine(line, { verify, verifyAggregate } as Verifier, event);
+    const [next, effects] = stepLine(line, VERIFIER, event);
     line = next;
     for (const effect of effects) {
       if (effect.kind === 'sign') {
@@ -120,6 +121,9 @@ function run(
       } else if (effect.kind === 'read_marks') {
         const marks = new Map(effect.keys.map(key => [key, null]));
         hear({ kind: 'marks', at: event.at, hash: effect.hash, marks });
+      } else if (effect.kind === 'verify') {
+        const findings = checkJobs(VERIFIER, effect.jobs);
+        hear({ kind: 'verified', at: event.at, batch: effect.batch, findings });
       } else if (effect.kind === 'wake') {
         hear({ kind: 'timer', at: effect.at, hash: effect.hash });
       } else if (effect.kind === 'abstain') {

@@ -4,7 +4,8 @@ import type { Log, Metrics } from '@meridian/service';
 import { signerClient } from '@meridian/signer-client';
 import type { VoterOptions } from '@meridian/tenderbake';
 import { PROTOCOLS, type ChainId, type Protocol, type PublicKeyHash } from '@meridian/tezos';
-import { driveLine, nativeVerifier, readAll, wordOf, type DrivenLine } from '@meridian/vote-feed';
+import { driveLine, nativeVerifier, openChecker, readAll, wordOf } from '@meridian/vote-feed';
+import type { DrivenLine } from '@meridian/vote-feed';
 import type { LineEffect, LineEvent } from '@meridian/vote-line';
 import type { METRICS } from './metrics.ts';
 import { observer, type Observer } from './observer.ts';
@@ -47,6 +48,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
   const keys = new Set(parts.keys);
   const quorum = parts.quorum ?? Math.floor(nodes.length / 2) + 1;
   const client = signerClient(parts.signers);
+  const checker = openChecker();
   const observed = observer(log, metrics, newTimings());
   const pool = openNodePool({ nodes, clock }, message => {
     observed.node(message);
@@ -59,6 +61,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
     {
       clock,
       verifier: nativeVerifier(),
+      check: checker.check,
       sign: async (ballot, bytes) => {
         const operation = await signedOperation(client, log, ballot, bytes);
         if (operation === undefined) metrics.record('unsigned_total', 1, { kind: ballot.kind });
@@ -85,6 +88,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
     close: async () => {
       clearInterval(ticking);
       await pool.close();
+      await checker.close();
       await client.close();
     },
   };

@@ -92,9 +92,11 @@ function observeEffect(
       return;
     case 'facts':
     case 'inject':
+    case 'prequorum':
     case 'read':
     case 'read_marks':
     case 'restart':
+    case 'verify':
     case 'wake':
       return;
   }

@@ -2,7 +2,8 @@ import type { InclusionEvent } from '@meridian/attribution';
 import { followNodes } from '@meridian/node-pool';
 import { fineClock } from '@meridian/prelude';
 import type { PublicKeyHash } from '@meridian/tezos';
-import { driveLine, nativeVerifier, readAll, wordOf, type DrivenLine } from '@meridian/vote-feed';
+import { driveLine, nativeVerifier, openChecker, readAll, wordOf } from '@meridian/vote-feed';
+import type { DrivenLine } from '@meridian/vote-feed';
 import type { LineEffect, LineState } from '@meridian/vote-line';
 import type { Agreed } from './agreed.ts';
 import { openBook, type Book, type BookOptions } from './book.ts';
@@ -43,6 +44,7 @@ export async function follow(
     void readOperations(watch, line.state(), hash, troubles, hear);
   };
   const book = openBook({ keys, levels, say, read, full: () => full.resolve(undefined) });
+  const checker = openChecker();
   const watch = followNodes({ nodes, clock }, message => {
     troubles.ofNode(message);
     const word = wordOf(message);
@@ -54,6 +56,7 @@ export async function follow(
     {
       clock,
       verifier: nativeVerifier(),
+      check: checker.check,
       sign: () => Promise.resolve(NOTHING),
       mark: () => Promise.resolve(null),
       inject: (_, ballot) => book.note(diary => noteCast(diary, clock(), ballot)),
@@ -80,6 +83,7 @@ export async function follow(
   clearTimeout(waiting);
   const found = { tally: book.tally(), troubles: troubles.counts() };
   await watch.close();
+  await checker.close();
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '@meridian/prelude';
-import type { Preattestation, Proposal, Seat } from '@meridian/tenderbake';
+import type { Proposal, Seat } from '@meridian/tenderbake';
 import { roundStart, type BlockHash, type ChainId, type Level } from '@meridian/tezos';
 import type { PublicKey, PublicKeyHash, Signature, Slot } from '@meridian/tezos';
 import { blockSignBytes, voteModeOf, voteSignBytes } from '@meridian/tezos/forge';
@@ -152,23 +152,6 @@ export function isSigned(
 function singleOf(branch: BlockHash, { consensus_content }: Aggregate): Unsigned<Vote> {
   const vote = { kind: 'preattestation', slot: 0 as Slot, ...consensus_content } as const;
   return { branch, contents: [vote] };
-}
-
-/** Somebody's preattestation counts once the owner of its slot is known to have signed it. */
-export function judgeVote(
-  known: Knowledge,
-  verifier: Verifier,
-  operation: Signed<Vote | Aggregate>,
-): Result<Preattestation, Obstacle> {
-  const [vote] = operation.contents;
-  if (vote.kind !== 'preattestation') return fault('no_right');
-  const rights = known.rights.get(vote.level);
-  if (rights === undefined) return needs(rightsTopic(known, vote.level));
-  const keys = keysOf(known, rights, [vote.slot]);
-  if (!keys.ok) return keys;
-  if (!isSigned(known.chainId, verifier, operation, keys.value)) return fault('wrong_signature');
-  const { slot, level, round, block_payload_hash: payloadHash } = vote;
-  return ok({ slot, level, round, payloadHash, branch: operation.branch });
 }
 
 /** Where the public key of a seat is asked for. */

@@ -5,6 +5,7 @@ import { canonical, NOBODY, say, settled } from './agree.ts';
 import { learnHeader, retryBlocks, withProof } from './blocks.ts';
 import { keyTopic, type Verifier } from './judge.ts';
 import type { Topic } from './messages.ts';
+import { countAnew } from './proving.ts';
 import { isObject, tried } from './read.ts';
 import { factsOf, readConstants, readRights, type Constants, type Rights } from './rights.ts';
 import { agreedAt, termsOf } from './terms.ts';
@@ -47,7 +48,7 @@ export function learn(state: ViewState, verifier: Verifier, answer: Answer): Vie
   const [done, more] = inTurn(
     next,
     now => retryBlocks(now, verifier, at),
-    now => retryVotes(now, verifier, at),
+    now => retryVotes(now, at),
   );
   return [done, [...effects, ...more]];
 }
@@ -180,7 +181,7 @@ function believeRights(state: ViewState, at: Instant, rights: Rights): ViewStep 
   const terms = termsOf(state, rights.level);
   const strangers = rights.seats.filter(({ consensusKey }) => !state.keys.has(consensusKey));
   return inTurn(
-    { ...state, rights: known },
+    { ...countAnew(state, rights.level), rights: known },
     now => [
       now,
       terms === undefined ? [] : [{ kind: 'facts', facts: factsOf(rights, terms.constants, keys) }],

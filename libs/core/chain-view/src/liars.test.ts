@@ -12,7 +12,7 @@ import { verify, verifyAggregate } from '@meridian/tezos/crypto';
 import { blockHeader, encode } from '@meridian/tezos/forge';
 import { hashBlock } from '@meridian/tezos/hash';
 import { describe, expect, test } from 'vitest';
-import { newView, pathOf, stepView } from './index.ts';
+import { checkJobs, newView, pathOf, stepView } from './index.ts';
 import type { NodeWord, Topic, Verifier, ViewEffect, ViewEvent, ViewState } from './index.ts';
 
 const [protocol] = PROTOCOLS.filter(({ number }) => number === '025');
@@ -77,6 +77,10 @@ function viewOf(answers: Answers = ALL, change: (state: ViewState) => ViewState 
     state = next;
     for (const effect of effects) {
       found.push(effect);
+      if (effect.kind === 'verify') {
+        const findings = checkJobs(verifier, effect.jobs);
+        hear({ kind: 'verified', at: event.at, batch: effect.batch, findings });
+      }
       if (effect.kind !== 'read') continue;
       for (const [node, answer] of Object.entries(answers)) {
         const value = answer(effect.topic);
@@ -277,18 +281,18 @@ describe('what waits', () => {
     const own = votes.filter(({ contents: [vote] }) => vote.kind === 'preattestation');
     const ofLevel = own.filter(({ contents: [vote] }) => 'level' in vote && vote.level === 3);
     const [first] = ofLevel;
-    const made = Array.from({ length: FLOOD }, (_, at) => ({
+    const made = Array.from({ length: 3 * FLOOD }, (_, at) => ({
       ...first,
       contents: [{ ...first?.contents[0], level: 10 + at }],
     }));
     late.say('node5', { kind: 'operations', items: made });
     expect(late.asked('rights')).toHaveLength(rights);
-    expect(late.state().parkedVotes).toHaveLength(256);
+    expect(late.state().votes.size).toBe(2_048);
     late.say('node5', { kind: 'operations', items: ofLevel });
     late.say('node1', { kind: 'operations', items: ofLevel });
-    expect(late.state().parkedVotes).toHaveLength(256 + ofLevel.length);
+    expect(late.state().votes.size).toBe(2_048 + ofLevel.length);
     late.tick(14_000);
-    expect(late.state().parkedVotes).toEqual([]);
+    expect(late.state().votes.size).toBe(0);
   });
 });
 

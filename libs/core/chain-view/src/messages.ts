@@ -1,5 +1,6 @@
 import type { Instant } from '@meridian/prelude';
 import type { BlockHash, Level, PublicKeyHash } from '@meridian/tezos';
+import type { Findings } from './check.ts';
 
 /** The streams of a node that a view listens to. */
 export type ViewStream = 'validated_blocks' | 'heads' | 'operations';
@@ -58,9 +59,11 @@ export type NodeWord =
   | { readonly kind: 'unanswered'; readonly topic: Topic }
   | { readonly kind: 'stream'; readonly stream: ViewStream; readonly open: boolean };
 
-/** What a view is told. `tick` comes some times a second. */
+/** What a view is told. `tick` comes some times a second, `verified` after each `verify`. */
 export type ViewEvent = { readonly at: Instant } & (
-  ({ readonly node: string } & NodeWord) | { readonly kind: 'tick' }
+  | ({ readonly node: string } & NodeWord)
+  | { readonly kind: 'verified'; readonly batch: number; readonly findings: Findings }
+  | { readonly kind: 'tick' }
 );
 
 /** Why something that a node said was not believed; the key is the code in logs and metrics. */

@@ -2,7 +2,7 @@ import type { Instant } from '@meridian/prelude';
 import { roundStart, type Level, type Round } from '@meridian/tezos';
 import { inTurn, latest } from './state.ts';
 import { termsOf } from './terms.ts';
-import type { ParkedBlock, ParkedVote, ViewState, ViewStep } from './state.ts';
+import type { HeldVote, ParkedBlock, ViewState, ViewStep } from './state.ts';
 
 /*
  * What waits for an answer. Every node has places of its own and keeps them until what it brought is judged or has lost
@@ -10,7 +10,9 @@ import type { ParkedBlock, ParkedVote, ViewState, ViewStep } from './state.ts';
  */
 
 const BLOCKS_PER_NODE_MAX = 8;
-const VOTES_PER_NODE_MAX = 256;
+/** Votes that a node brings of one round; a committee has some hundred seats. */
+const VOTES_PER_ROUND_MAX = 1_024;
+const VOTES_PER_NODE_MAX = 2_048;
 /** Later than its own round and these after it, nothing that waited is of use. */
 const ROUNDS_AFTER_MAX = 2 as Round;
 /** How long something waits while nobody knows yet how long a round is. */
@@ -72,20 +74,20 @@ export function unpark(state: ViewState, { header: { hash } }: ParkedBlock): Vie
   return parkedBlocks.delete(hash) ? { ...state, parkedBlocks } : state;
 }
 
-/** Parks votes of nodes that have a place left; who has none is told which were not taken. */
-export function parkVotes(
-  parked: readonly ParkedVote[],
-  more: readonly ParkedVote[],
-): { readonly parked: readonly ParkedVote[]; readonly left: readonly ParkedVote[] } {
+/** Takes one place after another for votes of a node, and says whether there was one. */
+export function placesOf(state: ViewState, node: string): (vote: HeldVote) => boolean {
   const taken = new Map<string, number>();
-  const hasPlace = ({ node }: ParkedVote): boolean => {
-    const count = (taken.get(node) ?? 0) + 1;
-    taken.set(node, count);
-    return count <= VOTES_PER_NODE_MAX;
+  let ofNode = 0;
+  const take = ({ candidate: { level, round } }: HeldVote): boolean => {
+    const place = `${level.toString()}/${round.toString()}`;
+    const ofRound = taken.get(place) ?? 0;
+    if (ofNode >= VOTES_PER_NODE_MAX || ofRound >= VOTES_PER_ROUND_MAX) return false;
+    ofNode += 1;
+    taken.set(place, ofRound + 1);
+    return true;
   };
-  const [all, left]: [ParkedVote[], ParkedVote[]] = [[], []];
-  for (const vote of [...parked, ...more]) (hasPlace(vote) ? all : left).push(vote);
-  return { parked: all, left };
+  for (const vote of state.votes.values()) if (vote.nodes[0] === node) take(vote);
+  return take;
 }
 
 /** Lets go of all that has lost its meaning. */
@@ -95,11 +97,18 @@ export function expire(state: ViewState, at: Instant): ViewState {
     const isOff = isPast(state, level) || isFarAhead(state, at, level);
     return !isOff && !isOld(state, since, round, at);
   });
-  const votes = state.parkedVotes.filter(({ since, operation: { contents } }) => {
-    const [vote] = contents;
-    return 'slot' in vote && !isOld(state, since, vote.round, at);
-  });
-  return { ...state, parkedBlocks: new Map(blocks), parkedVotes: votes };
+  const votes = [...state.votes].filter(
+    ([
+      ,
+      {
+        since,
+        candidate: { level, round },
+      },
+    ]) => {
+      return !isPast(state, level) && !isOld(state, since, round, at);
+    },
+  );
+  return { ...state, parkedBlocks: new Map(blocks), votes: new Map(votes) };
 }
 
 function isOld(state: ViewState, since: Instant, round: Round, at: Instant): boolean {

@@ -1,8 +1,9 @@
 import { instant, type Instant } from '@meridian/prelude';
-import type { LevelFacts, Preattestation, Proposal, VoterEffect } from '@meridian/tenderbake';
+import type { Candidate, LevelFacts, Proposal, VoterEffect } from '@meridian/tenderbake';
 import type { BlockHash, ChainId, Level, Protocol, PublicKeyHash } from '@meridian/tezos';
-import type { Signed, Vote, Aggregate } from '@meridian/tezos/forge';
+import type { PublicKey, Signature, Slot } from '@meridian/tezos';
 import type { Count } from './agree.ts';
+import type { Job } from './check.ts';
 import type { Knowledge } from './judge.ts';
 import type { NodeFault, Topic, ViewStream } from './messages.ts';
 import type { Proof } from './proof.ts';
@@ -26,7 +27,10 @@ export type ViewEffect =
   | { readonly kind: 'facts'; readonly facts: LevelFacts }
   /** Nodes agreed on the protocol of the blocks to come. */
   | { readonly kind: 'protocol'; readonly hash: string; readonly isKnown: boolean }
-  | { readonly kind: 'preattestations'; readonly votes: readonly Preattestation[] }
+  /** Enough power is known to have preattested a good block: told once. */
+  | { readonly kind: 'prequorum'; readonly candidate: Candidate }
+  /** Check these, and send `verified` with the same batch: the next one waits for it. */
+  | { readonly kind: 'verify'; readonly batch: number; readonly jobs: readonly Job[] }
   /** Ask all nodes. */
   | { readonly kind: 'read'; readonly topic: Topic }
   /** A stream is open and silent: it is to be opened anew. */
@@ -51,14 +55,35 @@ export type ParkedBlock = {
   readonly lacks: readonly Topic[];
 };
 
-/** A vote that waits for rights or a key. */
-export type ParkedVote = {
-  readonly node: string;
-  readonly since: Instant;
+/** Who has to have signed a vote. */
+export type Signer = { readonly key: PublicKey; readonly power: number };
+
+/** A preattestation that nobody has proven yet. */
+export type HeldVote = {
   /** Its words, by which it is known again. */
   readonly name: string;
-  readonly operation: Signed<Vote | Aggregate>;
+  /** Who brought it, first of all first: it has a place of that one. */
+  readonly nodes: readonly string[];
+  readonly since: Instant;
+  readonly candidate: Candidate;
+  readonly candidateName: string;
+  readonly slot: Slot;
+  readonly signature: Signature;
+  /** Undefined while rights, a key, or its block are missing. */
+  readonly signer: Signer | undefined;
 };
+
+/** The votes for one candidate that are known to be signed. */
+export type Tally = {
+  readonly level: Level;
+  readonly slots: ReadonlySet<Slot>;
+  readonly power: number;
+  /** Whether it is a prequorum: no further vote is of use then. */
+  readonly isReached: boolean;
+};
+
+/** The votes that are being checked, by name and job; none between two batches. */
+export type Batch = { readonly id: number; readonly votes: readonly (readonly string[])[] };
 
 /** What is known of a node. */
 export type NodeHealth = {
@@ -80,9 +105,11 @@ export type ViewState = Knowledge & {
   /** Blocks whose headers are bad, oldest first. However many there are, they push no good one out. */
   readonly refused: ReadonlySet<BlockHash>;
   readonly parkedBlocks: ReadonlyMap<BlockHash, ParkedBlock>;
-  readonly parkedVotes: readonly ParkedVote[];
-  /** Votes that were counted or refused, oldest first, by what they say and their signature. */
-  readonly heardVotes: ReadonlySet<string>;
+  /** Votes that are not proven, by name. */
+  readonly votes: ReadonlyMap<string, HeldVote>;
+  /** Votes that are, by candidate. */
+  readonly tallies: ReadonlyMap<string, Tally>;
+  readonly batch: Batch;
   /** The highest level of a good block, and the time of the first block that got there. */
   readonly level: number;
   readonly reachedAt: Instant;
@@ -114,8 +141,9 @@ export function newView(options: ViewOptions): ViewState {
     told: new Set(),
     refused: new Set(),
     parkedBlocks: none,
-    parkedVotes: [],
-    heardVotes: new Set(),
+    votes: none,
+    tallies: none,
+    batch: { id: 0, votes: [] },
     level: 0,
     reachedAt: instant(0),
     blind: new Set(),

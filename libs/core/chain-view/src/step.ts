@@ -4,6 +4,7 @@ import type { Verifier } from './judge.ts';
 import { learn } from './learn.ts';
 import type { ViewEvent, ViewStream } from './messages.ts';
 import { expire, tellBlind } from './parking.ts';
+import { hearVerified } from './proving.ts';
 import { ask, inTurn, note, wantedRights } from './state.ts';
 import type { ViewState, ViewStep } from './state.ts';
 import { awaitTerms, termsOf } from './terms.ts';
@@ -18,12 +19,18 @@ const SILENT_BLOCK_DELAYS_MAX = 3;
  */
 export function stepView(state: ViewState, verifier: Verifier, event: ViewEvent): ViewStep {
   if (event.kind === 'tick') return tick(state, verifier, event.at);
+  if (event.kind === 'verified') return hearVerified(state, event);
   const { at, node } = event;
   switch (event.kind) {
     case 'block':
-      return hearBlock(alive(state, node, event.stream, at), verifier, event);
+      return inTurn(
+        alive(state, node, event.stream, at),
+        now => hearBlock(now, verifier, event),
+        // Votes for a block may come before it.
+        now => (now.told === state.told ? [now, []] : retryVotes(now, at)),
+      );
     case 'operations':
-      return hearVotes(alive(state, node, 'operations', at), verifier, event);
+      return hearVotes(alive(state, node, 'operations', at), event);
     case 'answer':
       return learn(state, verifier, event);
     case 'unanswered':
@@ -63,7 +70,7 @@ function tick(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
     now => (isNew(now) ? ask(now, at, [{ kind: 'chain' }]) : awaitTerms(now, at)),
     now => (now.level === 0 ? [now, []] : ask(now, at, wantedRights(now, now.level))),
     now => retryBlocks(now, verifier, at),
-    now => retryVotes(now, verifier, at),
+    now => retryVotes(now, at),
     now => giveUpSilent(now, at),
   );
 }

@@ -4,7 +4,7 @@ import type { Proposal } from '@meridian/tenderbake';
 import type { Knowledge } from './judge.ts';
 import type { Topic } from './messages.ts';
 import type { Header } from './read.ts';
-import { factsOf, type Constants } from './rights.ts';
+import { factsOf, thresholdOf, type Constants } from './rights.ts';
 import { answered, ask, newest, wantedRights } from './state.ts';
 import type { ViewEffect, ViewOptions, ViewState, ViewStep } from './state.ts';
 
@@ -40,6 +40,16 @@ export function termsOf(
   const isAfter = migration !== undefined && level > migration.level;
   const counter = isAfter ? migration.proto : proto;
   return counter === undefined ? undefined : terms.get(counter);
+}
+
+/** The power that makes a quorum at a level; undefined as long as rights or terms are not agreed on. */
+export function thresholdAt(
+  known: Pick<Knowledge, 'terms' | 'proto' | 'migration' | 'rights'>,
+  level: Level,
+): number | undefined {
+  const rights = known.rights.get(level);
+  const terms = termsOf(known, level);
+  return rights && terms && thresholdOf(rights, terms.constants);
 }
 
 /** What is asked of a block to learn the terms of the blocks after it. */

@@ -4,6 +4,7 @@ import { PROTOCOLS, type PublicKeyHash } from '@meridian/tezos';
 import { verify, verifyAggregate } from '@meridian/tezos/crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  checkJobs,
   newView,
   pathOf,
   stepView,
@@ -69,6 +70,10 @@ function viewOf(answers: Answers = ALL, quorum = 2) {
     state = next;
     for (const effect of effects) {
       found.push(effect);
+      if (effect.kind === 'verify') {
+        const findings = checkJobs(verifier, effect.jobs);
+        hear({ kind: 'verified', at: event.at, batch: effect.batch, findings });
+      }
       if (effect.kind !== 'read') continue;
       for (const [name, answer] of Object.entries(answers)) {
         const value = answer(effect.topic);
@@ -217,14 +222,21 @@ describe('votes', () => {
         JSON.stringify(vote).includes('"level":3,'),
     );
 
-  test('of the level are told once each, checked under the keys of their slots', () => {
+  test('of the level are checked once each, under the keys of their slots, and told at their prequorum', () => {
     const view = viewOf();
     view.block(blockItem(levelOf(3)));
-    for (const name of ['node1', 'node2'])
-      view.hear({ kind: 'operations', at: view.now, node: name, items: preattestations() });
-    const told = view.of('preattestations').flatMap(({ votes: each }) => each);
-    expect(told).toHaveLength(preattestations().length);
-    expect(told.length).toBeGreaterThan(3);
+    for (const items of preattestations().map(vote => [vote])) {
+      for (const name of ['node1', 'node2'])
+        view.hear({ kind: 'operations', at: view.now, node: name, items });
+    }
+    const checked = view.of('verify').flatMap(({ jobs }) => jobs.flatMap(({ claims }) => claims));
+    expect(new Set(checked.map(({ signature }) => signature)).size).toBe(checked.length);
+    const { level, round, payloadHash } = levelOf(3);
+    const branch = levelOf(1).hash;
+    expect(view.of('prequorum').map(({ candidate }) => candidate)).toEqual([
+      { level, round, payloadHash, branch },
+    ]);
+    expect(faultsOf(view)).toEqual([]);
   });
 
   test('with a signature of somebody else are disbelieved, and do not hide the true ones', () => {
@@ -235,7 +247,8 @@ describe('votes', () => {
     view.hear({ kind: 'operations', at: view.now, node: 'node2', items: [forged] });
     view.hear({ kind: 'operations', at: view.now, node: 'node1', items: [first] });
     expect(faultsOf(view)).toEqual(['wrong_signature']);
-    expect(view.of('preattestations')).toHaveLength(1);
+    const [tally] = view.state().tallies.values();
+    expect(tally?.slots.size).toBe(1);
   });
 
   test('that cannot be read are disbelieved', () => {
@@ -293,7 +306,7 @@ test('what comes before the protocol is agreed on is read once it is', () => {
   isOpen = true;
   view.hear({ kind: 'tick', at: later(view.now, duration(1_100)) });
   expect(view.of('proposal')).toHaveLength(1);
-  expect(view.of('preattestations').flatMap(({ votes: each }) => each).length).toBeGreaterThan(3);
+  expect(view.of('prequorum')).toHaveLength(1);
 });
 
 test('unanswered questions are put again', () => {

@@ -1,110 +1,159 @@
-import type { Instant } from '@meridian/prelude';
-import type { Preattestation } from '@meridian/tenderbake';
+import { err, ok, type Instant, type Result } from '@meridian/prelude';
+import { candidateName, type Candidate } from '@meridian/tenderbake';
 import type { Aggregate, Signed, Vote } from '@meridian/tezos/forge';
-import { judgeVote, type Verifier } from './judge.ts';
+import { fault, keyTopic, needs, type Obstacle } from './judge.ts';
 import type { Topic } from './messages.ts';
-import { LEVELS_AROUND, parkVotes } from './parking.ts';
+import { LEVELS_AROUND, placesOf } from './parking.ts';
+import { proveNext } from './proving.ts';
 import { isObject, readOperations } from './read.ts';
-import {
-  ask,
-  blame,
-  inTurn,
-  latest,
-  type ParkedVote,
-  type ViewState,
-  type ViewStep,
-} from './state.ts';
+import { ask, blame, inTurn } from './state.ts';
+import type { HeldVote, Signer, ViewState, ViewStep } from './state.ts';
 
-/** Votes that are remembered, so that each is checked once though every node brings it. */
-const HEARD_VOTES_MAX = 8_192;
+/** What an item says before anybody has read it. */
+type Words = {
+  /** The words of a vote, with its signature: a forged one must not hide the true one. */
+  readonly name: string;
+  readonly candidate: string;
+  readonly slot: unknown;
+  readonly item: unknown;
+};
 
-/** Operations of a mempool: preattestations around the current level are checked and told, once each. */
+/** Operations of a mempool: preattestations around the current level are held until they are proven or of no use. */
 export function hearVotes(
   state: ViewState,
-  verifier: Verifier,
   event: { readonly at: Instant; readonly node: string; readonly items: readonly unknown[] },
 ): ViewStep {
   // Every node brings every vote: the second time it is known by its words alone, which costs no reading.
-  const fresh = event.items.flatMap(item => {
-    const name = nameOf(item);
-    return name === undefined || state.heardVotes.has(name) ? [] : [{ name, item }];
-  });
-  if (fresh.length === 0) return [state, []];
+  const open = event.items
+    .flatMap(item => wordsOf(item) ?? [])
+    .filter(words => !isSettled(state, words));
+  if (open.length === 0) return [state, []];
+  const held = open.filter(({ name }) => state.votes.has(name));
+  const fresh = [...new Map(open.map(words => [words.name, words])).values()].filter(
+    ({ name }) => !state.votes.has(name),
+  );
   const operations = readOperations(fresh.map(({ item }) => item));
-  if (operations === undefined) return blame(state, event.node, 'unreadable');
-  const votes = operations.map((operation, at) => ({
-    ...{ node: event.node, since: event.at, name: fresh[at]?.name ?? '', operation },
-  }));
-  return checkVotes(state, verifier, event.at, votes);
+  const brought = alsoBrought(state, event.node, held);
+  if (operations === undefined) return blame(brought, event.node, 'unreadable');
+  const votes = operations.flatMap(
+    (operation, at) => heldVote(event, fresh[at]?.name ?? '', operation) ?? [],
+  );
+  return hold(brought, event.at, event.node, votes);
 }
 
 /** Characters of the words of a vote; a longer item is none. */
 const NAME_CHARACTERS_MAX = 1_024;
 
-/**
- * The words of a preattestation, with its signature: a forged one must not hide the true one. Undefined for what is
- * none.
- */
-function nameOf(item: unknown): string | undefined {
-  if (!isObject(item) || !Array.isArray(item['contents'])) return undefined;
+/** Undefined for what is no preattestation, or says what it is in bytes. */
+function wordsOf(item: unknown): Words | undefined {
+  if (!isObject(item) || !Array.isArray(item['contents']) || 'data' in item) return undefined;
   const [content, ...others] = item['contents'] as unknown[];
   if (!isObject(content) || content['kind'] !== 'preattestation' || others.length > 0)
     return undefined;
-  const { level, round, slot, block_payload_hash: payload } = content;
-  const name = [level, round, slot, payload, item['branch'], item['signature']].join('/');
-  return name.length <= NAME_CHARACTERS_MAX ? name : undefined;
+  const { level, round, slot, block_payload_hash: payloadHash } = content;
+  const candidate = candidateName({ level, round, payloadHash, branch: item['branch'] });
+  const name = [candidate, slot, item['signature']].join('/');
+  return name.length <= NAME_CHARACTERS_MAX ? { name, candidate, slot, item } : undefined;
 }
 
-/** Checks votes that were not heard before; those that need something are parked. */
-export function checkVotes(
-  state: ViewState,
-  verifier: Verifier,
-  at: Instant,
-  votes: readonly ParkedVote[],
-): ViewStep {
-  const heardVotes = new Set(state.heardVotes);
-  const waiting: ParkedVote[] = [];
-  const counted: Preattestation[] = [];
+/** Whether a vote changes nothing any more: its slot is counted, or its candidate needs no more votes. */
+function isSettled({ tallies }: ViewState, { candidate, slot }: Omit<Words, 'name' | 'item'>) {
+  const tally = tallies.get(candidate);
+  return tally !== undefined && (tally.isReached || tally.slots.has(slot as HeldVote['slot']));
+}
+
+/** A forged vote is the fault of everybody who brings it. */
+function alsoBrought(state: ViewState, node: string, held: readonly Words[]): ViewState {
+  const news = held.flatMap(({ name }) => {
+    const vote = state.votes.get(name);
+    return vote === undefined || vote.nodes.includes(node) ? [] : [vote];
+  });
+  if (news.length === 0) return state;
+  const votes = new Map(state.votes);
+  for (const vote of news) votes.set(vote.name, { ...vote, nodes: [...vote.nodes, node] });
+  return { ...state, votes };
+}
+
+function heldVote(
+  { at, node }: { readonly at: Instant; readonly node: string },
+  name: string,
+  { branch, contents: [content], signature }: Signed<Vote | Aggregate>,
+): HeldVote | undefined {
+  if (content.kind !== 'preattestation' || signature === undefined) return undefined;
+  const { level, round, block_payload_hash: payloadHash, slot } = content;
+  const candidate: Candidate = { level, round, payloadHash, branch };
+  return {
+    ...{ name, nodes: [node], since: at, candidate, slot, signature },
+    ...{ candidateName: candidateName(candidate), signer: undefined },
+  };
+}
+
+/** Holds votes that are heard for the first time, as far as their node has places. What finds none was not heard. */
+function hold(state: ViewState, at: Instant, node: string, fresh: readonly HeldVote[]): ViewStep {
+  const hasPlace = placesOf(state, node);
+  const taken = fresh.filter(vote => isNear(state, vote) && hasPlace(vote));
+  if (taken.length === 0) return [state, []];
+  const votes = new Map(state.votes);
+  for (const vote of taken) votes.set(vote.name, vote);
+  return findSigners({ ...state, votes }, at, taken);
+}
+
+/** Looks again for what held votes were lacking. */
+export function retryVotes(state: ViewState, at: Instant): ViewStep {
+  const lacking = [...state.votes.values()].filter(({ signer }) => signer === undefined);
+  return findSigners(state, at, lacking);
+}
+
+/** Finds out who has to have signed these votes; then the next ones are proven. */
+function findSigners(state: ViewState, at: Instant, lacking: readonly HeldVote[]): ViewStep {
+  if (lacking.length === 0) return [state, []];
+  const votes = new Map(state.votes);
   const faulty: string[] = [];
   const topics: Topic[] = [];
-  for (const vote of votes) {
-    if (heardVotes.has(vote.name) || !isNear(state, vote.operation)) continue;
-    heardVotes.add(vote.name);
-    const verdict = judgeVote(state, verifier, vote.operation);
-    if (verdict.ok) counted.push(verdict.value);
-    else if (verdict.error.kind === 'fault') faulty.push(vote.node);
+  for (const vote of lacking) {
+    const found = signerOf(state, vote);
+    if (found.ok) votes.set(vote.name, { ...vote, signer: found.value });
+    else if (found.error.kind === 'needs') topics.push(...found.error.topics);
     else {
-      waiting.push(vote);
-      // A vote proves no level, so rights are asked for where blocks are.
-      topics.push(...verdict.error.topics.filter(({ kind }) => kind === 'key'));
+      votes.delete(vote.name);
+      faulty.push(...vote.nodes);
     }
   }
-  const { parked, left } = parkVotes(state.parkedVotes, waiting);
-  // What found no place was not heard: another node may bring it.
-  for (const { name } of left) heardVotes.delete(name);
-  const next: ViewState = {
-    ...state,
-    heardVotes: latest(heardVotes, HEARD_VOTES_MAX),
-    parkedVotes: parked,
-  };
   return inTurn(
-    next,
-    now => [now, counted.length === 0 ? [] : [{ kind: 'preattestations', votes: counted }]],
-    ...faulty.map(node => (now: ViewState) => blame(now, node, 'wrong_signature')),
+    { ...state, votes },
+    ...faulty.map(node => (now: ViewState) => blame(now, node, 'no_right')),
     now => ask(now, at, topics),
+    now => proveNext(now),
   );
 }
 
-/** Checks again what was parked. */
-export function retryVotes(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
-  const { parkedVotes } = state;
-  if (parkedVotes.length === 0) return [state, []];
-  const heardVotes = new Set(state.heardVotes);
-  for (const { name } of parkedVotes) heardVotes.delete(name);
-  return checkVotes({ ...state, heardVotes, parkedVotes: [] }, verifier, at, parkedVotes);
+/** Whose signature a vote needs. A vote proves no level, so rights are asked for where blocks are. */
+function signerOf(
+  { rights, keys, headers }: ViewState,
+  { candidate, slot }: HeldVote,
+): Result<Signer, Obstacle> {
+  const seat = rights.get(candidate.level)?.seats.find(each => each.slot === slot);
+  if (seat === undefined) return rights.has(candidate.level) ? fault('no_right') : needs();
+  const key = keys.get(seat.consensusKey);
+  if (key === undefined) return needs(keyTopic(seat));
+  return isProposed(headers, candidate) ? ok({ key, power: seat.power }) : err(NO_BLOCK);
 }
 
-function isNear({ level }: ViewState, { contents: [vote] }: Signed<Vote | Aggregate>): boolean {
+/** Only votes for good blocks, whose headers are kept, are worth a check: made-up candidates cost none. */
+const NO_BLOCK: Obstacle = { kind: 'needs', topics: [] };
+
+function isProposed(
+  headers: ViewState['headers'],
+  { level, round, payloadHash, branch }: Candidate,
+): boolean {
+  for (const { fitness, payloadHash: payload, predecessor } of headers.values()) {
+    const isSame = fitness.level === level && fitness.round === round && payload === payloadHash;
+    if (isSame && headers.get(predecessor)?.predecessor === branch) return true;
+  }
+  return false;
+}
+
+function isNear({ level }: ViewState, { candidate }: HeldVote): boolean {
   // A view that has seen no good block yet cannot tell what is near.
-  return 'slot' in vote && (level === 0 || Math.abs(vote.level - level) <= LEVELS_AROUND);
+  return level === 0 || Math.abs(candidate.level - level) <= LEVELS_AROUND;
 }

@@ -1,6 +1,7 @@
 import { duration, instant, type Instant } from '@meridian/prelude';
 import { level, round, slot, toBase58, type PublicKeyHash, type Round } from '@meridian/tezos';
 import { newVoter, stepVoter } from './index.ts';
+import { candidateOf } from './proposal.ts';
 import type { AttestationMark, Ballot, LevelFacts, Marks, Proposal, Seat } from './index.ts';
 import type { VoterEffect, VoterEvent, VoterState } from './index.ts';
 
@@ -104,11 +105,9 @@ export function ballotsOf(effects: readonly VoterEffect[]): readonly Ballot[] {
   return effects.flatMap(effect => (effect.kind === 'sign' ? effect.ballots : []));
 }
 
-/** Preattestations of these seats for a proposal. */
-export function votesFor(of: Proposal, slots: readonly number[]): Untimed {
-  const { level: at, round: in_, payloadHash, predecessor } = of;
-  const shared = { level: at, round: in_, payloadHash, branch: predecessor.predecessor };
-  return { kind: 'preattestations', votes: slots.map(each => ({ slot: slot(each), ...shared })) };
+/** The prequorum of a proposal. */
+export function prequorumOf(of: Proposal): Untimed {
+  return { kind: 'prequorum', candidate: candidateOf(of) };
 }
 
 /** What signers say of the own keys, in their order; undefined where they have not said anything yet. */

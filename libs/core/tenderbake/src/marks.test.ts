@@ -2,7 +2,7 @@ import { duration, later } from '@meridian/prelude';
 import { level, round } from '@meridian/tezos';
 import { describe, expect, test } from 'vitest';
 import { ballotsOf, informed, inShort, marksOf, payload } from './fixtures.ts';
-import { proposal, startOf, votesFor } from './fixtures.ts';
+import { prequorumOf, proposal, startOf } from './fixtures.ts';
 import type { Proposal } from './index.ts';
 
 const soon = (at: number, ms = 500) => later(startOf(at), duration(ms));
@@ -52,7 +52,7 @@ describe('what the signer remembers', () => {
     const voter = restarted(block);
     const effects = voter.tell(soon(1), marksOf(block.hash, ['unknown', 'unknown']));
     expect(inShort(effects)).toEqual(['abstain marks_unknown 0 1']);
-    expect(ballotsOf(voter.tell(soon(1), votesFor(block, [2, 3, 4, 5])))).toHaveLength(2);
+    expect(ballotsOf(voter.tell(soon(1), prequorumOf(block)))).toHaveLength(2);
   });
 
   test('a key that nobody knows of keeps out alone, and none waits for the mark of another', () => {
@@ -82,7 +82,7 @@ describe('what the signer remembers', () => {
   test('marks that come after the prequorum preattest nothing', () => {
     const block = proposal({ round: 1, payload: 'B' });
     const voter = restarted(block);
-    voter.tell(soon(1), votesFor(block, [2, 3, 4, 5]));
+    voter.tell(soon(1), prequorumOf(block));
     expect(voter.tell(soon(1), marksOf(block.hash, [null, null]))).toEqual([]);
   });
 

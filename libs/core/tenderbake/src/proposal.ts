@@ -54,14 +54,24 @@ export type Ballot = {
   readonly branch: BlockHash;
 };
 
-/** Somebody's preattestation whose signature was verified. */
-export type Preattestation = {
-  readonly slot: Slot;
+/** What votes are counted for: only those that name all of this alike are counted together. */
+export type Candidate = {
   readonly level: Level;
   readonly round: Round;
   readonly payloadHash: PayloadHash;
   readonly branch: BlockHash;
 };
+
+/** One name for one candidate, also where nobody has read yet what a vote says. */
+export function candidateName(of: Readonly<Record<keyof Candidate, unknown>>): string {
+  return [of.level, of.round, of.payloadHash, of.branch].join('/');
+}
+
+/** What a vote for a proposal is counted for. */
+export function candidateOf(proposal: Proposal): Candidate {
+  const { level, round, payloadHash, predecessor } = proposal;
+  return { level, round, payloadHash, branch: predecessor.predecessor };
+}
 
 /** The last attestation that a key signed, as its signer remembers it: at its own level this is the lock. */
 export type AttestationMark = {

@@ -1,12 +1,13 @@
 import { unreachable } from '@meridian/prelude';
 import { propose } from './adopt.ts';
-import { hear } from './count.ts';
-import type { LevelFacts } from './proposal.ts';
+import { candidateName, type Candidate, type LevelFacts } from './proposal.ts';
 import { considerPrequorum, heedMarks, release } from './vote.ts';
 import { inTurn, type Step, type VoterEvent, type VoterState } from './voter.ts';
 
 /** Levels whose facts are kept ahead of their blocks. */
 const FACTS_AHEAD_MAX = 64;
+/** Prequorums that are remembered: one may be told before the block whose time has not come. */
+const PREQUORUMS_MAX = 64;
 
 /**
  * What a voter does about an event. Pure: the same events give the same votes, in production, in the
@@ -19,10 +20,11 @@ export function stepVoter(state: VoterState, event: VoterEvent): Step {
       return propose(state, event.at, event.proposal);
     case 'facts':
       return learn(state, event.at, event.facts);
-    case 'preattestations': {
-      const heardVotes = hear(state.heardVotes, event.votes);
-      return considerPrequorum({ ...state, heardVotes }, event.at);
-    }
+    case 'prequorum':
+      return considerPrequorum(
+        { ...state, prequorums: noted(state.prequorums, event.candidate) },
+        event.at,
+      );
     case 'marks':
       return heedMarks(state, event);
     case 'signed':
@@ -33,6 +35,10 @@ export function stepVoter(state: VoterState, event: VoterEvent): Step {
     }
   }
   return unreachable(event);
+}
+
+function noted(known: ReadonlySet<string>, candidate: Candidate): ReadonlySet<string> {
+  return new Set([...known, candidateName(candidate)].slice(-PREQUORUMS_MAX));
 }
 
 /** Facts of a level have come: what waited for them goes on. */

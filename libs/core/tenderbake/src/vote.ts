@@ -1,6 +1,6 @@
 import type { Instant } from '@meridian/prelude';
 import { roundAt } from '@meridian/tezos';
-import { power } from './count.ts';
+import { candidateName, candidateOf } from './proposal.ts';
 import type { Ballot, Proposal, Seat } from './proposal.ts';
 import { abstain, type LevelState, type Marks } from './voter.ts';
 import type { Step, VoterEvent, VoterState } from './voter.ts';
@@ -87,7 +87,10 @@ export function considerPrequorum(state: VoterState, at: Instant): Step {
   if (level?.phase !== 'awaiting_preattestations') return [state, []];
   const { latest, facts, attestable, held } = level;
   if (roundAt(facts.durations, latest.predecessor, at) !== latest.round) return [state, []];
-  if (power(state.heardVotes, facts, latest) < facts.threshold) return [state, []];
+  // Where no power is asked for nobody has to vote first.
+  const isReached =
+    facts.threshold === 0 || state.prequorums.has(candidateName(candidateOf(latest)));
+  if (!isReached) return [state, []];
   const { round, payloadHash } = latest;
   const locked: LevelState = {
     ...level,
@@ -144,8 +147,7 @@ function isAttestable({ lock }: LevelState, ballot: Ballot): boolean {
 }
 
 function ballots(kind: Ballot['kind'], level: LevelState, seats: readonly Seat[]): Ballot[] {
-  const { level: at, round, payloadHash, predecessor } = level.latest;
-  const shared = { kind, level: at, round, payloadHash, branch: predecessor.predecessor };
+  const shared = { kind, ...candidateOf(level.latest) };
   return seats.map(({ delegate, consensusKey, slot }) => ({
     ...shared,
     delegate,

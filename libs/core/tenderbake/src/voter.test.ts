@@ -1,7 +1,7 @@
 import { instant, later, duration } from '@meridian/prelude';
 import { describe, expect, test } from 'vitest';
 import { ballotsOf, driver, facts, informed, inShort, marksOf, OWN, payload } from './fixtures.ts';
-import { proposal, startOf, votesFor } from './fixtures.ts';
+import { prequorumOf, proposal, startOf } from './fixtures.ts';
 import type { Ballot, Proposal } from './index.ts';
 
 const soon = (at: number, ms = 500) => later(startOf(at), duration(ms));
@@ -13,7 +13,7 @@ function locked() {
   const voter = informed();
   const first = proposal();
   voter.tell(soon(0), { kind: 'proposal', proposal: first });
-  expect(inShort(voter.tell(soon(0), votesFor(first, [2, 3, 4, 5])))).toEqual(ATTEST);
+  expect(inShort(voter.tell(soon(0), prequorumOf(first)))).toEqual(ATTEST);
   return voter;
 }
 
@@ -25,8 +25,7 @@ describe('the straight path', () => {
     const voter = informed();
     const block = proposal();
     expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: block }))).toEqual(PREATTEST);
-    expect(voter.tell(soon(0), votesFor(block, [2, 3, 4]))).toEqual([]);
-    expect(inShort(voter.tell(soon(0), votesFor(block, [5])))).toEqual(ATTEST);
+    expect(inShort(voter.tell(soon(0), prequorumOf(block)))).toEqual(ATTEST);
   });
 
   test('the votes name payload, level, round, slot and the hash at level L-2', () => {
@@ -48,37 +47,34 @@ describe('the straight path', () => {
   test('a prequorum that was heard before the block counts when the block comes', () => {
     const voter = informed();
     const block = proposal();
-    voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]));
+    voter.tell(soon(0), prequorumOf(block));
     const effects = voter.tell(soon(0), { kind: 'proposal', proposal: block });
     expect(inShort(effects)).toEqual([...PREATTEST, ...ATTEST]);
   });
 
-  test('the same vote twice, another payload, round or branch count nothing', () => {
+  test('the prequorum of another payload, round or branch is not its own', () => {
     const voter = informed();
     const block = proposal();
     voter.tell(soon(0), { kind: 'proposal', proposal: block });
-    voter.tell(soon(0), votesFor(block, [2, 2, 2, 2]));
-    voter.tell(soon(0), votesFor(proposal({ payload: 'B' }), [3, 4, 5]));
-    voter.tell(soon(0), votesFor(proposal({ round: 1 }), [3, 4, 5]));
-    voter.tell(soon(0), votesFor(proposal({ on: 'Q' }), [3, 4, 5]));
-    expect(voter.tell(soon(0), votesFor(block, [3, 77]))).toEqual([]);
-    expect(inShort(voter.tell(soon(0), votesFor(block, [4, 5])))).toEqual(ATTEST);
+    for (const other of [{ payload: 'B' }, { round: 1 }, { on: 'Q' }]) {
+      expect(voter.tell(soon(0), prequorumOf(proposal(other)))).toEqual([]);
+    }
+    expect(inShort(voter.tell(soon(0), prequorumOf(block)))).toEqual(ATTEST);
+    expect(voter.tell(soon(0), prequorumOf(block))).toEqual([]);
   });
 
-  test('a slot that votes for everything pushes out its own votes only', () => {
-    const voter = informed();
-    const block = proposal();
-    voter.tell(soon(0), votesFor(block, [2, 3, 4]));
-    for (let at = 1; at < 100; at += 1) voter.tell(soon(0), votesFor(proposal({ round: at }), [5]));
-    voter.tell(soon(0), { kind: 'proposal', proposal: block });
-    expect(inShort(voter.tell(soon(0), votesFor(block, [5])))).toEqual(ATTEST);
+  test('where no power is asked for, a block is attested at once', () => {
+    const voter = driver();
+    voter.tell(startOf(0), { kind: 'facts', facts: { ...facts(), threshold: 0 } });
+    const effects = voter.tell(soon(0), { kind: 'proposal', proposal: proposal() });
+    expect(inShort(effects)).toEqual([...PREATTEST, ...ATTEST]);
   });
 
   test('a prequorum after the end of the round is not attested', () => {
     const voter = informed();
     const block = proposal();
     voter.tell(soon(0), { kind: 'proposal', proposal: block });
-    expect(voter.tell(startOf(1), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
+    expect(voter.tell(startOf(1), prequorumOf(block))).toEqual([]);
   });
 
   test('a signed vote goes out as it came', () => {
@@ -119,7 +115,7 @@ describe('signing early', () => {
       const out = voter.tell(soon(0), { kind: 'signed', ballot, operation: 'ab' });
       expect(out).toHaveLength(ballot.kind === 'preattestation' ? 1 : 0);
     }
-    expect(inShort(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5])))).toEqual([
+    expect(inShort(voter.tell(soon(0), prequorumOf(block)))).toEqual([
       'inject attestation 0',
       'inject attestation 1',
     ]);
@@ -134,7 +130,7 @@ describe('signing early', () => {
     const next = proposal({ round: 1, payload: 'B' });
     voter.tell(soon(1), { kind: 'proposal', proposal: next });
     voter.tell(soon(1), noMarks(next));
-    const out = voter.tell(soon(1), votesFor(next, [2, 3, 4, 5]));
+    const out = voter.tell(soon(1), prequorumOf(next));
     expect(inShort(out)).toEqual(['sign attestation 0 r1', 'sign attestation 1 r1']);
   });
 });
@@ -199,7 +195,7 @@ describe('facts', () => {
     voter.tell(startOf(0), { kind: 'facts', facts: facts(100, []) });
     const block = proposal();
     expect(voter.tell(soon(0), { kind: 'proposal', proposal: block })).toEqual([]);
-    expect(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
+    expect(voter.tell(soon(0), prequorumOf(block))).toEqual([]);
     voter.tell(soon(0), { kind: 'facts', facts: facts(101, []) });
     const next = proposal({ level: 101, on: 'next' });
     expect(voter.tell(startOf(0, 101), { kind: 'proposal', proposal: next })).toEqual([]);
@@ -211,7 +207,7 @@ describe('facts', () => {
     expect(inShort(voter.tell(soon(0), { kind: 'proposal', proposal: block }))).toEqual([
       'abstain migration_block 0 1',
     ]);
-    expect(voter.tell(soon(0), votesFor(block, [2, 3, 4, 5]))).toEqual([]);
+    expect(voter.tell(soon(0), prequorumOf(block))).toEqual([]);
   });
 });
 
@@ -255,7 +251,7 @@ describe('locks', () => {
     const voter = locked();
     const other = proposal({ round: 1, payload: 'B' });
     voter.tell(soon(1), { kind: 'proposal', proposal: other });
-    expect(inShort(voter.tell(soon(1), votesFor(other, [2, 3, 4, 5])))).toEqual([
+    expect(inShort(voter.tell(soon(1), prequorumOf(other)))).toEqual([
       'sign attestation 0 r1',
       'sign attestation 1 r1',
     ]);
@@ -291,7 +287,7 @@ describe('a level without an own seat', () => {
     expect(voter.tell(soon(0), { kind: 'proposal', proposal: rival })).toEqual([]);
     const late = proposal({ round: 1, payload: 'C' });
     expect(voter.tell(soon(2), { kind: 'proposal', proposal: late })).toEqual([]);
-    expect(voter.tell(soon(2), votesFor(late, [2, 3, 4, 5]))).toEqual([]);
+    expect(voter.tell(soon(2), prequorumOf(late))).toEqual([]);
   });
 });
 

@@ -1,7 +1,6 @@
 import type { Instant } from '@meridian/prelude';
 import type { BlockHash, Level, PayloadHash, PublicKeyHash, Round } from '@meridian/tezos';
-import type { Heard } from './count.ts';
-import type { AttestationMark, Ballot, LevelFacts, Preattestation } from './proposal.ts';
+import type { AttestationMark, Ballot, Candidate, LevelFacts } from './proposal.ts';
 import type { Proposal, Seat } from './proposal.ts';
 
 /** A reason to abstain. */
@@ -55,7 +54,8 @@ export type Marks = ReadonlyMap<PublicKeyHash, AttestationMark | null | 'unknown
 export type VoterEvent = { readonly at: Instant } & (
   | { readonly kind: 'proposal'; readonly proposal: Proposal }
   | { readonly kind: 'facts'; readonly facts: LevelFacts }
-  | { readonly kind: 'preattestations'; readonly votes: readonly Preattestation[] }
+  /** A quorum of power is known to have preattested the candidate. */
+  | { readonly kind: 'prequorum'; readonly candidate: Candidate }
   /** What signers remember of some of the keys that were asked for. */
   | { readonly kind: 'marks'; readonly hash: BlockHash; readonly marks: Marks }
   /** A signed vote, ready to be injected: `operation` is its bytes in hexadecimal. */
@@ -116,7 +116,8 @@ export type VoterState = {
   readonly facts: ReadonlyMap<Level, LevelFacts>;
   /** Proposals that came before their time or before the facts of their level, by hash. */
   readonly waiting: ReadonlyMap<BlockHash, Proposal>;
-  readonly heardVotes: Heard;
+  /** Candidates that had their prequorum, by name, the latest last. */
+  readonly prequorums: ReadonlySet<string>;
 };
 
 /** The outcome of a step. */
@@ -125,7 +126,7 @@ export type Step = readonly [VoterState, readonly VoterEffect[]];
 /** A voter that has seen nothing yet. */
 export function newVoter(options: VoterOptions): VoterState {
   const none = new Map<never, never>();
-  return { options, level: undefined, facts: none, waiting: none, heardVotes: none };
+  return { options, level: undefined, facts: none, waiting: none, prequorums: new Set() };
 }
 
 /** Runs steps one after another on what the one before left, and gathers what they want done. */

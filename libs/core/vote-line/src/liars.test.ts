@@ -1,4 +1,4 @@
-import { pathOf, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
+import { checkJobs, pathOf, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
 import { duration, instant } from '@meridian/prelude';
 import { createChain, createNode, forgeBlock, lensOf } from '@meridian/sandbox-chain';
 import type { ChainBlock, ChainEvent, SandboxChain } from '@meridian/sandbox-chain';
@@ -184,6 +184,10 @@ function outcome(lie: Lie, liars: readonly string[]) {
       if (effect.kind === 'read_marks') {
         const marks = new Map(effect.keys.map(key => [key, null]));
         hear({ kind: 'marks', at, hash: effect.hash, marks });
+      }
+      if (effect.kind === 'verify') {
+        const findings = checkJobs(VERIFIER, effect.jobs);
+        hear({ kind: 'verified', at, batch: effect.batch, findings });
       }
       if (effect.kind !== 'read') continue;
       const { topic } = effect;

@@ -10,8 +10,8 @@ export type LineState = { readonly view: ViewState; readonly voter: VoterState }
 export type LineEvent =
   ViewEvent | Extract<VoterEvent, { readonly kind: 'marks' | 'signed' | 'timer' }>;
 
-/** What goes outside. Proposals and facts are told for logs and metrics; they are done with already. */
-export type LineEffect = Exclude<ViewEffect, { readonly kind: 'preattestations' }> | VoterEffect;
+/** What goes outside. Proposals, facts and prequorums are told for logs and metrics; they are done with already. */
+export type LineEffect = ViewEffect | VoterEffect;
 
 /** A line that has heard nothing yet. */
 export function newLine(view: ViewOptions, voter: VoterOptions): LineState {
@@ -32,7 +32,7 @@ export function stepLine(
   let { voter } = state;
   const effects: LineEffect[] = [];
   for (const each of found) {
-    if (each.kind !== 'preattestations') effects.push(each);
+    effects.push(each);
     if (!isNews(each)) continue;
     const [next, wishes] = stepVoter(voter, { ...each, at: event.at });
     voter = next;
@@ -42,8 +42,8 @@ export function stepLine(
 }
 
 /** What a view found that the voter has to know. */
-type News = Extract<ViewEffect, { readonly kind: 'proposal' | 'facts' | 'preattestations' }>;
+type News = Extract<ViewEffect, { readonly kind: 'proposal' | 'facts' | 'prequorum' }>;
 
 function isNews(effect: ViewEffect): effect is News {
-  return effect.kind === 'proposal' || effect.kind === 'facts' || effect.kind === 'preattestations';
+  return effect.kind === 'proposal' || effect.kind === 'facts' || effect.kind === 'prequorum';
 }

@@ -1,4 +1,4 @@
-import { pathOf, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
+import { checkJobs, pathOf, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
 import { duration, instant, later, type Instant } from '@meridian/prelude';
 import { createChain, createNode } from '@meridian/sandbox-chain';
 import type { ChainEvent, SandboxChain, SandboxNode } from '@meridian/sandbox-chain';
@@ -99,6 +99,9 @@ function voterOn(chain: SandboxChain, change: Change, { named, equals }: Run) {
         const signature = sign(SECRET, signBytesOf(chain.chainId, ballot));
         hear({ kind: 'signed', at: now, ballot, operation: operationHex(ballot, signature) });
       }
+    } else if (effect.kind === 'verify') {
+      const findings = checkJobs(VERIFIER, effect.jobs);
+      hear({ kind: 'verified', at: now, batch: effect.batch, findings });
     } else if (effect.kind === 'read') {
       for (const { name, node } of nodes) answer(name, effect.topic, answerOf(node, effect.topic));
     }

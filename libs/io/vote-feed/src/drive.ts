@@ -1,4 +1,5 @@
-import type { Topic, Verifier, ViewOptions, ViewStream } from '@meridian/chain-view';
+import type { Findings, Job, Topic, Verifier } from '@meridian/chain-view';
+import type { ViewOptions, ViewStream } from '@meridian/chain-view';
 import type { Clock } from '@meridian/prelude';
 import type { AttestationMark, Ballot, Marks, VoterOptions } from '@meridian/tenderbake';
 import type { BlockHash, PublicKeyHash } from '@meridian/tezos';
@@ -8,7 +9,10 @@ import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
 /** What a line reaches outside itself. Nothing here ever rejects. */
 export type Outside = {
   readonly clock: Clock;
+  /** For what cannot wait, one at a time: the signature of a block. */
   readonly verifier: Verifier;
+  /** Checks the votes of others while the line goes on. */
+  readonly check: (jobs: readonly Job[]) => Promise<Findings>;
   /** The signed operation of a ballot, in hexadecimal; undefined when nobody signs it. */
   readonly sign: (ballot: Ballot, bytes: Uint8Array) => Promise<string | undefined>;
   /** What a key attested last; undefined when nobody could say. */
@@ -58,6 +62,9 @@ export function driveLine(view: ViewOptions, voter: VoterOptions, outside: Outsi
           hear({ kind: 'timer', at: outside.clock(), hash: effect.hash });
         });
         return;
+      case 'verify':
+        void checked(effect.batch, effect.jobs);
+        return;
       case 'read':
         outside.read(effect.topic);
         return;
@@ -67,6 +74,7 @@ export function driveLine(view: ViewOptions, voter: VoterOptions, outside: Outsi
       case 'abstain':
       case 'facts':
       case 'fault':
+      case 'prequorum':
       case 'proposal':
         return;
     }
@@ -75,6 +83,10 @@ export function driveLine(view: ViewOptions, voter: VoterOptions, outside: Outsi
     const operation = await outside.sign(ballot, signBytesOf(view.chainId, ballot));
     if (operation === undefined) return;
     hear({ kind: 'signed', at: outside.clock(), ballot, operation });
+  };
+  const checked = async (batch: number, jobs: readonly Job[]): Promise<void> => {
+    const findings = await outside.check(jobs);
+    hear({ kind: 'verified', at: outside.clock(), batch, findings });
   };
   const readMark = async (hash: BlockHash, key: PublicKeyHash): Promise<void> => {
     const mark = await outside.mark(key);

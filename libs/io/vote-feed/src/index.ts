@@ -1,3 +1,4 @@
+export { openChecker, type Checker } from './checker.ts';
 export { driveLine, type DrivenLine, type Outside } from './drive.ts';
 export { readAll, wordOf } from './nodes.ts';
 export { nativeVerifier } from './verifier.ts';

@@ -51,7 +51,7 @@ test('what a line wants read is asked, and everything that it hears is seen with
   };
   const outside: Outside = {
     clock: () => at,
-    verifier: { verify: never, verifyAggregate: never },
+    ...{ verifier: { verify: never, verifyAggregate: never }, check: never },
     ...{ sign: never, mark: never, inject: never, restart: never, wakeAt: never },
     read: topic => read.push(topic),
     observe: (event, effects) => seen.push([event, effects]),

@@ -1,4 +1,4 @@
-import type { NodeWord, Topic, Verifier } from '@meridian/chain-view';
+import { checkJobs, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
 import type { Clock } from '@meridian/prelude';
 import { verify } from '@meridian/sandbox-chain/signatures';
 import type { Ballot, Marks } from '@meridian/tenderbake';
@@ -98,6 +98,11 @@ class Process {
           this.hear({ kind: 'timer', at: now(), hash: effect.hash }),
         );
         return;
+      case 'verify': {
+        const findings = checkJobs(VERIFIER, effect.jobs);
+        await this.hear({ kind: 'verified', at: now(), batch: effect.batch, findings });
+        return;
+      }
       case 'read':
         this.#options.read(effect.topic);
         return;
@@ -109,6 +114,7 @@ class Process {
         return;
       case 'facts':
       case 'fault':
+      case 'prequorum':
       case 'restart':
         return;
     }

@@ -74,7 +74,8 @@ export function verifyAggregate(
 }
 
 /**
- * The one signature that stands for all of these, which have been verified.
+ * The one signature that stands for all of these. It is worth what {@link verifyAggregate} says of it: a single bad one
+ * spoils it.
  * @throws TezosError `not_on_curve` for none at all, or one that is no point
  */
 export function aggregateSignatures(

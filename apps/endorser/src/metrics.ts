@@ -28,7 +28,7 @@ export const METRICS = {
   },
   prequorum_to_attestation_seconds: {
     type: 'histogram',
-    help: 'From a prequorum to the attestation handed to the first node.',
+    help: 'From the last vote of a prequorum to the attestation handed to the first node; its check included.',
   },
   protocol_unknown: {
     type: 'gauge',

@@ -99,3 +99,26 @@ describe('a vote', () => {
     expect((await observed(['unreachable'], ['unreachable'], false)).counted).toEqual([]);
   });
 });
+
+test('an attestation is timed from when the last vote of its prequorum came, with the check of it', async () => {
+  const recorded: (readonly [string, number])[] = [];
+  const metrics = {
+    record: (name: string, value: number) => recorded.push([name, value]),
+  } as unknown as Metrics<keyof typeof METRICS>;
+  const silent = (): void => undefined;
+  const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
+  const { step, injection } = observer(log, metrics, newTimings());
+  const { kind: _, slot: __, delegate: ___, consensusKey: ____, ...candidate } = ballot;
+  step({ kind: 'verified', at: instant(1_030), batch: 1, findings: [] }, [
+    { kind: 'prequorum', candidate, since: instant(1_000) },
+    { kind: 'sign', ballots: [ballot] },
+  ]);
+  injection(ballot, {
+    handedOver: Promise.resolve({ node: 'node1', at: instant(1_040) }),
+    firstAccepted: Promise.resolve(undefined),
+    answers: Promise.resolve([]),
+    receipts: Promise.resolve([receiptOf('known', 0)]),
+  });
+  await new Promise(setImmediate);
+  expect(recorded).toContainEqual(['prequorum_to_attestation_seconds', 0.04]);
+});

@@ -65,6 +65,12 @@ function observeEffect(
       log.info('block', { level, round, hash, node: effect.node });
       return;
     }
+    case 'prequorum': {
+      // An attestation is late by its check, too.
+      const { level, round } = effect.candidate;
+      timings.cause('attestation', level, round, effect.since);
+      return;
+    }
     case 'sign':
       for (const { kind, level, round } of effect.ballots)
         timings.cause(kind, level, round, event.at);
@@ -92,7 +98,6 @@ function observeEffect(
       return;
     case 'facts':
     case 'inject':
-    case 'prequorum':
     case 'read':
     case 'read_marks':
     case 'restart':

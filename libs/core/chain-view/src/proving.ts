@@ -1,3 +1,4 @@
+import { instant } from '@meridian/prelude';
 import type { ChainId, Level } from '@meridian/tezos';
 import { voteModeOf, voteSignBytes } from '@meridian/tezos/forge';
 import type { Findings, Job } from './check.ts';
@@ -134,7 +135,8 @@ function count(state: ViewState, good: readonly Ready[]): ViewStep {
     votes: new Map([...state.votes].filter(([, vote]) => !isSettled(vote))),
     tallies: newest(new Map(state.tallies).set(candidateName, tally), TALLIES_MAX),
   };
-  return [next, tally.isReached ? [{ kind: 'prequorum', candidate }] : []];
+  const since = instant(Math.max(...good.map(({ signer }) => signer.since)));
+  return [next, tally.isReached ? [{ kind: 'prequorum', candidate, since }] : []];
 }
 
 const NOBODY = { slots: new Set<HeldVote['slot']>(), power: 0, isReached: false };

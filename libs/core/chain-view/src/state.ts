@@ -27,8 +27,8 @@ export type ViewEffect =
   | { readonly kind: 'facts'; readonly facts: LevelFacts }
   /** Nodes agreed on the protocol of the blocks to come. */
   | { readonly kind: 'protocol'; readonly hash: string; readonly isKnown: boolean }
-  /** Enough power is known to have preattested a good block: told once. */
-  | { readonly kind: 'prequorum'; readonly candidate: Candidate }
+  /** Enough power is known to have preattested a good block: told once, with the time when the last of it had come. */
+  | { readonly kind: 'prequorum'; readonly candidate: Candidate; readonly since: Instant }
   /** Check these, and send `verified` with the same batch: the next one waits for it. */
   | { readonly kind: 'verify'; readonly batch: number; readonly jobs: readonly Job[] }
   /** Ask all nodes. */
@@ -56,7 +56,12 @@ export type ParkedBlock = {
 };
 
 /** Who has to have signed a vote. */
-export type Signer = { readonly key: PublicKey; readonly power: number };
+export type Signer = {
+  readonly key: PublicKey;
+  readonly power: number;
+  /** Since when nothing but the check of its signature is missing. */
+  readonly since: Instant;
+};
 
 /** A preattestation that nobody has proven yet. */
 export type HeldVote = {

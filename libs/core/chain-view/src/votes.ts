@@ -111,7 +111,7 @@ function findSigners(state: ViewState, at: Instant, lacking: readonly HeldVote[]
   const faulty: string[] = [];
   const topics: Topic[] = [];
   for (const vote of lacking) {
-    const found = signerOf(state, vote);
+    const found = signerOf(state, vote, at);
     if (found.ok) votes.set(vote.name, { ...vote, signer: found.value });
     else if (found.error.kind === 'needs') topics.push(...found.error.topics);
     else {
@@ -131,12 +131,13 @@ function findSigners(state: ViewState, at: Instant, lacking: readonly HeldVote[]
 function signerOf(
   { rights, keys, headers }: ViewState,
   { candidate, slot }: HeldVote,
+  since: Instant,
 ): Result<Signer, Obstacle> {
   const seat = rights.get(candidate.level)?.seats.find(each => each.slot === slot);
   if (seat === undefined) return rights.has(candidate.level) ? fault('no_right') : needs();
   const key = keys.get(seat.consensusKey);
   if (key === undefined) return needs(keyTopic(seat));
-  return isProposed(headers, candidate) ? ok({ key, power: seat.power }) : err(NO_BLOCK);
+  return isProposed(headers, candidate) ? ok({ key, power: seat.power, since }) : err(NO_BLOCK);
 }
 
 /** Only votes for good blocks, whose headers are kept, are worth a check: made-up candidates cost none. */

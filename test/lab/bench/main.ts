@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endWithReader } from '../quiet.ts';
+import { CROWDS, endorserFigures } from './endorser/endorser.ts';
 import { forgePairs } from './forge.ts';
 import { rateOf, type Figure } from './measure.ts';
 import { signerFigures } from './signer/signer.ts';
-import { voteFigures } from './vote/vote.ts';
 
 /** Measures once; what a check finds lost is measured again. */
 type Measurement = () => Promise<readonly Figure[]>;
@@ -13,7 +13,7 @@ type Measurement = () => Promise<readonly Figure[]>;
 /** Every benchmark; `npm run bench` runs those that are named, or all. */
 const BENCHES: Readonly<Record<string, () => readonly Measurement[]>> = {
   forge: () => forgePairs().map(pair => async () => [await rateOf('forge', pair)]),
-  vote: () => [voteFigures],
+  endorser: () => CROWDS.map(crowd => () => endorserFigures(crowd)),
   signer: () => [signerFigures],
 };
 

@@ -65,7 +65,10 @@ describe.each([
     expect(open).toMatch(/^logLevel: info$/m);
     const read = readFileOf(
       app,
-      open.replaceAll(/^(?:quorum|protocols|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm, ''),
+      open.replaceAll(
+        /^(?:quorum|protocols|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm,
+        '',
+      ),
       {},
     );
     expect(read).toEqual({ ok: true, value: schema.parse(values) });

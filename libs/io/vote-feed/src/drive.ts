@@ -76,6 +76,7 @@ export function driveLine(view: ViewOptions, voter: VoterOptions, outside: Outsi
       case 'fault':
       case 'prequorum':
       case 'proposal':
+      case 'protocol':
         return;
     }
   };

@@ -5,7 +5,7 @@ import { createChain } from '@meridian/sandbox-chain';
 import { SANDBOX_ERRORS, SandboxError } from './errors.ts';
 import { FAULTS } from './faults.ts';
 import { readWords, type Wanted, type Words } from './options.ts';
-import { SCRIPTS } from './script.ts';
+import { SCRIPTS, usageOf } from './script.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 
 /** What the outside has to do with a run. */
@@ -43,15 +43,16 @@ function parse(args: readonly string[], outside: Outside): Wanted | undefined {
   return readWords(program.opts<Words>(), instant(Date.now()));
 }
 
+const USAGE_WIDTH = 26;
+
 function commandLine(outside: Outside): Command {
   const several = (value: string, before: readonly string[]): readonly string[] => [
     ...before,
     value,
   ];
-  const list = (table: Readonly<Record<string, string>>): string =>
-    Object.entries(table)
-      .map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`)
-      .join('\n');
+  const list = (rows: readonly (readonly [string, string])[]): string =>
+    rows.map(([name, meaning]) => `  ${name.padEnd(USAGE_WIDTH)} ${meaning}`).join('\n');
+  const scripts = [...SCRIPTS.values()].map(row => [usageOf(row), row.means] as const);
   return new Command('meridian-sandbox')
     .description('A Tenderbake chain on this machine, seen through edge nodes that can be made ill')
     .option('--nodes <count>', 'edge nodes, named node1, node2, …', '5')
@@ -69,7 +70,10 @@ function commandLine(outside: Outside): Command {
     .option('--control-port <port>', 'of the control server; 0 takes any', '0')
     .option('--port-base <port>', 'of the first node, the next for the next; 0 takes any', '0')
     .option('--ready-fd <fd>', 'where the line with all addresses is written', '1')
-    .addHelpText('after', `\nFaults:\n${list(FAULTS)}\n\nScripts:\n${list(SCRIPTS)}\n`)
+    .addHelpText(
+      'after',
+      `\nFaults:\n${list(Object.entries(FAULTS))}\n\nScripts:\n${list(scripts)}\n`,
+    )
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({

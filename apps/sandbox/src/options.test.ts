@@ -40,10 +40,13 @@ test('a guest is a public key with a stake or without', () => {
   ]);
 });
 
-test('trouble is scripted by its name and level', () => {
-  expect(read({ script: ['reorg@12', 'missed-round@5'] }).chain.script).toEqual([
+test('trouble is scripted by its name, numbers and level', () => {
+  const script = ['reorg@12', 'missed-round@5', 'missed-round:3@6', 'forbidden:1@7'];
+  expect(read({ script, guest: [KEY] }).chain.script).toEqual([
     { level: 12, kind: 'reorganisation' },
     { level: 5, kind: 'missed_rounds', rounds: 1 },
+    { level: 6, kind: 'missed_rounds', rounds: 3 },
+    { level: 7, kind: 'forbidden', guest: 1, levels: 1 },
   ]);
 });
 
@@ -75,10 +78,14 @@ test('what cannot be is refused by the name of its option', () => {
     [{ guest: [`${KEY}:1:2`] }, /--guest is a public key and a stake/],
     [{ guest: [KEY, `${KEY}:2`] }, /is a guest already \(--guest\)/],
     [{ script: ['reorg'] }, /the level of --script reorg is a whole number from 2/],
-    [{ script: ['storm@5'] }, /--script "storm@5" is not one of missed-round, no-quorum/],
+    [{ script: ['storm@5'] }, /--script "storm@5" is not one of missed-round, late-block/],
     [{ activate: ['025'] }, /the level of --activate 025 is a whole number from 1/],
     [{ activate: ['022@9'] }, /the protocol of --activate is one of 023, 024, 025, alpha/],
     [{ activate: ['024@9', '025@9'] }, /--activate 025@9 is not after the one before/],
+    [{ script: ['left-out@5'] }, /guest of --script left-out is a whole number from 1/],
+    [{ script: ['left-out:2@5'], guest: [KEY] }, /--script left-out:2@5: there are 1 guests/],
+    [{ script: ['missed-round:0@5'] }, /rounds of --script missed-round is a whole number from 1/],
+    [{ script: ['reorg:1@5'] }, /--script reorg takes 0 numbers: reorg/],
     [{ robotStake: '0' }, /--robot-stake is a whole number/],
     [
       { guestsFile: '/nowhere/guests' },

@@ -65,6 +65,12 @@ export function readWords(words: Words, now: Instant): Wanted {
 }
 
 function chainOptions(words: Words, now: Instant): ChainOptions {
+  const guests = readGuests(words.guest, words.guestsFile);
+  const script = words.script.map(readScript);
+  for (const [at, trouble] of script.entries()) {
+    if (!('guest' in trouble) || trouble.guest <= guests.length) continue;
+    throw misused(`--script ${words.script[at] ?? ''}: there are ${guests.length} guests`);
+  }
   const seconds = whole('--block-time', words.blockTime, 1, BLOCK_TIME_SECONDS_MAX);
   const startIn = whole('--start-in', words.startIn, 0, START_IN_SECONDS_MAX);
   return {
@@ -79,9 +85,9 @@ function chainOptions(words: Words, now: Instant): ChainOptions {
     allBakersAttest: words.allBakersAttest,
     robots: { tz1: 2, tz2: 1, tz3: 1, tz4: 2 },
     robotStake: whole('--robot-stake', words.robotStake, 1, STAKE_MAX),
-    guests: readGuests(words.guest, words.guestsFile),
+    guests,
     latency: { min: duration(5), max: duration(50) },
-    script: words.script.map(readScript),
+    script,
     activations: activationsIn(words.activate),
   };
 }

@@ -1,35 +1,48 @@
-import type { Trouble } from '@meridian/sandbox-chain';
+import { TROUBLES, type Trouble, type TroubleKind } from '@meridian/sandbox-chain/troubles';
+import type { TroubleRow } from '@meridian/sandbox-chain/troubles';
 import { misused, whole } from './words.ts';
 
-/** What the chain's own bakers can do at a level on purpose. */
-export const SCRIPTS = {
-  'missed-round': 'the owner of round 0 makes no block',
-  'no-quorum': 'a prequorum, but no quorum: the payload is proposed again',
-  'double-block': 'the owner of round 0 signs two blocks',
-  reorg: 'the predecessor is replaced by a fitter one after a block on it was seen',
-} as const;
-
-const TROUBLES: Readonly<Record<keyof typeof SCRIPTS, (level: number) => Trouble>> = {
-  'missed-round': level => ({ level, kind: 'missed_rounds', rounds: 1 }),
-  'no-quorum': level => ({ level, kind: 'no_quorum' }),
-  'double-block': level => ({ level, kind: 'double_block' }),
-  reorg: level => ({ level, kind: 'reorganisation' }),
-};
+/** The rows of troubles by the words for them. */
+export const SCRIPTS: ReadonlyMap<string, { readonly kind: TroubleKind } & TroubleRow> = new Map(
+  (Object.keys(TROUBLES) as TroubleKind[]).map(kind => {
+    const row: TroubleRow = TROUBLES[kind];
+    return [row.word, { kind, ...row }];
+  }),
+);
 
 /** The first level whose predecessor was made by somebody's right. */
-const LEVEL_MIN = 2;
+export const TROUBLE_LEVEL_MIN = 2;
 export const LEVEL_MAX = 2 ** 31 - 1;
 
 /**
- * Reads `reorg@12`.
+ * Reads `reorg@12`, or with numbers `missed-round:3@12`.
  * @throws SandboxError `misused`
  */
 export function readScript(text: string): Trouble {
-  const [name = '', level = '', ...more] = text.split('@');
-  if (!Object.hasOwn(TROUBLES, name) || more.length > 0) {
-    const known = Object.keys(TROUBLES).join(', ');
+  const [words = '', level = '', ...more] = text.split('@');
+  const [name = '', ...values] = words.split(':');
+  const row = SCRIPTS.get(name);
+  if (row === undefined || more.length > 0) {
+    const known = [...SCRIPTS.keys()].join(', ');
     throw misused(`--script ${JSON.stringify(text)} is not one of ${known} with a level: reorg@12`);
   }
-  const at = whole(`the level of --script ${name}`, level, LEVEL_MIN, LEVEL_MAX);
-  return TROUBLES[name as keyof typeof SCRIPTS](at);
+  const what = `--script ${name}`;
+  const takes = Object.entries(row.takes);
+  if (values.length > takes.length) {
+    throw misused(`${what} takes ${takes.length.toString()} numbers: ${usageOf(row)}`);
+  }
+  const numbers = takes.map(([field, { min, max, otherwise }], at) => {
+    const value = values[at] ?? otherwise?.toString() ?? '';
+    return [field, whole(`${field} of ${what}`, value, min, max)];
+  });
+  const at = whole(`the level of ${what}`, level, TROUBLE_LEVEL_MIN, LEVEL_MAX);
+  return { level: at, kind: row.kind, ...Object.fromEntries(numbers) } as Trouble;
+}
+
+/** How a trouble is written, such as `left-out:GUEST`; what may be left out is in brackets. */
+export function usageOf({ word, takes }: TroubleRow): string {
+  return Object.entries(takes).reduce((usage, [field, { otherwise }]) => {
+    const next = `:${field.toUpperCase()}`;
+    return otherwise === undefined ? `${usage}${next}` : `${usage}[${next}]`;
+  }, word);
 }

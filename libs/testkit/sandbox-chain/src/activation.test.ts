@@ -1,81 +1,26 @@
-import { assert, duration, instant } from '@meridian/prelude';
-import { PROTOCOLS, type Protocol } from '@meridian/tezos';
-import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
+import { assert, duration } from '@meridian/prelude';
 import { describe, expect, test } from 'vitest';
-import { createChain, createNode } from './index.ts';
-import type { Activation, ChainEvent, SandboxChain, SandboxNode, Verdict } from './index.ts';
+import { createChain, createNode, type Activation, type SandboxChain } from './index.ts';
 import { listen, said } from './node/fixtures.ts';
-import { castVote } from './votes.ts';
+import { chainWithGuest, GUEST, play, protocolOf, type Play } from './play-fixture.ts';
 
-const secret = secretKeyOfSeed('tz1', new Uint8Array(32).fill(42));
-const guest = publicKeyOf(secret);
 const MIGRATION = 6;
 
-function protocolOf(wanted: string): Protocol {
-  const row = PROTOCOLS.find(({ number }) => number === wanted);
-  assert(row !== undefined, 'a test names a protocol');
-  return row;
-}
-
 function chainOf(from: string, to: string, also: Partial<Activation> = {}): SandboxChain {
-  return createChain({
-    ...{ seed: 7, protocol: protocolOf(from), genesisTime: instant(1_800_000_000_000) },
-    minimalBlockDelay: duration(2_000),
-    delayIncrementPerRound: duration(1_000),
-    ...{ committeeSize: 64, blocksPerCycle: 8, allBakersAttest: false },
-    robots: { tz1: 1, tz2: 1, tz3: 1, tz4: 2 },
-    guests: [{ delegate: publicKeyHashOf(guest), consensusKey: guest, stake: 40 }],
-    latency: { min: duration(5), max: duration(60) },
-    script: [],
-    activations: [{ level: MIGRATION, protocol: protocolOf(to), ...also }],
-  });
+  const activations = [{ level: MIGRATION, protocol: protocolOf(to), ...also }];
+  return chainWithGuest({ protocol: protocolOf(from), activations });
 }
 
-type Run = {
-  readonly chain: SandboxChain;
-  readonly node: SandboxNode;
-  readonly events: readonly ChainEvent[];
-  readonly verdicts: readonly Verdict[];
-};
-
-/** Lets a guest vote on everything but the migration block, under the protocol of each block. */
-function run(chain: SandboxChain, levels: number): Run {
-  const node = createNode(chain, { name: 'node1', now: () => chain.nextWake() });
-  const events: ChainEvent[] = [];
-  const verdicts: Verdict[] = [];
-  while (chain.head().level < levels) {
-    const at = chain.nextWake();
-    const happened = chain.advanceTo(at);
-    node.deliver(happened);
-    events.push(...happened);
-    for (const event of happened) {
-      if (event.kind === 'validated' && event.block.level !== MIGRATION) vote(chain, at, event);
-    }
-    verdicts.push(...chain.takeVerdicts());
-  }
-  return { chain, node, events, verdicts };
-}
-
-function vote(
-  chain: SandboxChain,
-  at: ReturnType<SandboxChain['nextWake']>,
-  { block }: Extract<ChainEvent, { kind: 'validated' }>,
-): void {
-  const seat = chain.rights(block.level).seats.find(({ consensusKey }) => consensusKey === guest);
-  const branch = chain.block(block.header.predecessor)?.header.predecessor;
-  if (seat === undefined || branch === undefined) return;
-  for (const kind of ['preattestation', 'attestation'] as const) {
-    const { protocol } = chain.options;
-    const { bytes } = castVote(chain.chainId, protocol, kind, block, branch, seat, secret);
-    expect(chain.inject(at, bytes)).toMatchObject({ ok: true });
-  }
+/** The guest votes on everything but the migration block. */
+function run(chain: SandboxChain, levels: number): Play {
+  return play(chain, levels, ({ level }) => level !== MIGRATION);
 }
 
 describe.each([
   ['024', '025'],
   ['023', '024'],
 ])('a chain that goes from %s to %s', (from, to) => {
-  const { chain, node, events, verdicts } = run(chainOf(from, to), MIGRATION + 4);
+  const { chain, node, events, verdicts, answers } = run(chainOf(from, to), MIGRATION + 4);
   const blockAt = (at: number, what: string): string => `/chains/main/blocks/${at}${what}`;
 
   test('has a migration block that names the next protocol, and counts it in its header', () => {
@@ -108,7 +53,8 @@ describe.each([
     expect(verdicts.map(({ level, attested }) => [level, attested])).toEqual(
       [1, 2, 3, 4, 5, 7, 8].map(at => [at, true]),
     );
-    expect(chain.participation(publicKeyHashOf(guest)).missedLevels).toBe(0);
+    expect(answers.filter(({ answer }) => !answer.ok)).toEqual([]);
+    expect(chain.participation(GUEST).missedLevels).toBe(0);
   });
 
   test('is asked for blocks by protocols as a node is, which knows not what a migration block brings', () => {

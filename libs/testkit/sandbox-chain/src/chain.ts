@@ -11,33 +11,16 @@ import { round, roundStart, toBase58 } from '@meridian/tezos';
 import type { BlockHash, PublicKeyHash, Round, SecretKey } from '@meridian/tezos';
 import { newAgenda } from './agenda.ts';
 import { makeBlock, type Draft } from './blocks.ts';
-import type { ChainBlock, ChainEvent, ChainOptions, SandboxChain, Trouble } from './contract.ts';
+import { contestAfter, type Contest } from './contest.ts';
+import type { ChainBlock, ChainEvent, ChainOptions, SandboxChain } from './contract.ts';
 import { checkActivations, eraAt, isMigration, protoAt } from './eras.ts';
 import { judgeOf } from './judge.ts';
 import { memo } from './memo.ts';
 import { newMempool } from './mempool.ts';
-import { ownerOf, playersOf, rightsTable } from './rights.ts';
+import { ownerOf, playersOf, rightsTable, seatAt } from './rights.ts';
+import { checkTroubles, isForbiddenAt, troubleAt, type TroubleKind } from './troubles.ts';
 import { aggregated, castVote } from './votes.ts';
 import type { ChainVote, MempoolView, VoteKind } from './votes.ts';
-
-/** The level that is being decided. */
-type Contest = {
-  readonly level: number;
-  readonly predecessor: ChainBlock;
-  /** The blocks of its rounds. */
-  readonly blocks: Map<Round, ChainBlock>;
-  readonly prequorums: Set<Round>;
-  /** The block that had the first quorum of a level whose successors are to be reorganised. */
-  unnoticed: ChainBlock | undefined;
-  /** The contest of the same level, on another predecessor, that ends when this one begins. */
-  readonly replaces: Contest | undefined;
-  /** The predecessor on which the level will be contested anew. */
-  readonly returnsTo: ChainBlock | undefined;
-  locked:
-    | { readonly block: ChainBlock; readonly round: Round; readonly proof: readonly ChainVote[] }
-    | undefined;
-  elected: ChainBlock | undefined;
-};
 
 /** How long a node takes from having validated a block to having applied it (recorded: 7 ms). */
 const APPLY_MS = 7;
@@ -95,6 +78,7 @@ class Chain {
 
   constructor(options: ChainOptions) {
     checkActivations(options);
+    checkTroubles(options);
     this.options = options;
     this.#players = playersOf(options);
     this.#secrets = new Map(this.#players.map(({ delegate, secret }) => [delegate, secret]));
@@ -104,7 +88,7 @@ class Chain {
     this.genesis = this.#makeGenesis();
     this.#keep(this.genesis);
     this.mempool = newMempool(() => this.#view(), this.judge);
-    this.#contest = this.#contestAfter(this.genesis);
+    this.#contest = contestAfter(this.genesis);
     this.#noteRound(this.#contest, round(0));
   }
 
@@ -154,23 +138,6 @@ class Chain {
     return makeBlock(this.chainId, protocol, secret, { ...draft, proto });
   }
 
-  #contestAfter(
-    predecessor: ChainBlock,
-    { replaces, returnsTo }: Partial<Pick<Contest, 'replaces' | 'returnsTo'>> = {},
-  ): Contest {
-    return {
-      level: predecessor.level + 1,
-      predecessor,
-      blocks: new Map(),
-      prequorums: new Set(),
-      unnoticed: undefined,
-      locked: undefined,
-      elected: undefined,
-      replaces,
-      returnsTo,
-    };
-  }
-
   #startOf({ level, predecessor }: Contest, of: Round): Instant {
     const before = {
       timestamp: instant(Date.parse(predecessor.header.timestamp)),
@@ -200,17 +167,12 @@ class Chain {
 
   #enter(contest: Contest): void {
     this.#contest = contest;
-    this.mempool.forgetBelow(contest.level - 1);
+    // Until the next block is there, votes for the one before the head may still be sent.
+    this.mempool.forgetBelow(contest.level - 2);
   }
 
-  #trouble<Kind extends Trouble['kind']>(
-    { level }: Contest,
-    kind: Kind,
-  ): Extract<Trouble, { kind: Kind }> | undefined {
-    return this.options.script.find(
-      (each): each is Extract<Trouble, { kind: Kind }> =>
-        each.level === level && each.kind === kind,
-    );
+  #trouble<Kind extends TroubleKind>({ level }: Contest, kind: Kind) {
+    return troubleAt(this.options, level, kind);
   }
 
   #propose(
@@ -224,7 +186,7 @@ class Chain {
     const { predecessor, locked } = contest;
     const consensus = [
       ...(locked ? aggregated(protocol, locked.proof) : []),
-      ...aggregated(protocol, this.#attestationsFor(predecessor)),
+      ...aggregated(protocol, this.#attestationsFor(contest)),
     ];
     const draft = {
       predecessor,
@@ -245,15 +207,23 @@ class Chain {
   }
 
   /** What a block has of the votes for its predecessor; nobody votes on what needs no votes. */
-  #attestationsFor(block: ChainBlock): readonly ChainVote[] {
-    if (block.level === 0 || isMigration(this.options, block.level)) return [];
-    return this.mempool.votesFor('attestation', block, this.#branchOf(block)).votes;
+  #attestationsFor(contest: Contest): readonly ChainVote[] {
+    const { options } = this;
+    const { predecessor: block } = contest;
+    if (block.level === 0 || isMigration(options, block.level)) return [];
+    const { votes } = this.mempool.votesFor('attestation', block, this.#branchOf(block));
+    const leftOut = options.guests[(this.#trouble(contest, 'left_out')?.guest ?? 0) - 1];
+    if (leftOut === undefined) return votes;
+    const rights = this.rights(block.level);
+    return votes.filter(({ vote }) => seatAt(rights, vote.slot)?.delegate !== leftOut.delegate);
   }
 
   #publish(at: Instant, contest: Contest, block: ChainBlock, baker: PublicKeyHash): void {
     this.judge.block(block, baker);
-    this.agenda.note(later(at, this.#latency()), validated => {
+    const late = block.round === 0 ? (this.#trouble(contest, 'late_block')?.ms ?? 0) : 0;
+    this.agenda.note(later(at, duration(late + this.#latency())), validated => {
       if (contest !== this.#contest || contest.elected !== undefined) return;
+      if (Math.max(...contest.blocks.keys()) > block.round) return;
       contest.blocks.set(block.round, block);
       this.#keep(block);
       this.#events.push({ kind: 'validated', at: validated, block });
@@ -267,8 +237,7 @@ class Chain {
       if (isMigration(this.options, block.level)) {
         this.#elect(validated, contest, block);
       } else {
-        this.#robotsVote('preattestation', validated, contest, block);
-        this.#considerPrequorum(validated, contest, block);
+        this.#preattest(validated, contest, block);
       }
       const settled = this.blocks.get(contest.predecessor.header.predecessor);
       const isFirst = contest.blocks.size === 1;
@@ -278,10 +247,17 @@ class Chain {
     });
   }
 
+  #preattest(at: Instant, contest: Contest, block: ChainBlock): void {
+    const holdBack = this.#trouble(contest, 'no_prequorum')?.rounds ?? 0;
+    if (block.round < holdBack || at >= this.#startOf(contest, round(block.round + 1))) return;
+    this.#robotsVote('preattestation', at, contest, block);
+    this.#considerPrequorum(at, contest, block);
+  }
+
   /** The robots know of a fitter predecessor: nobody but guests votes here, and the level begins again. */
   #startAnew(at: Instant, contest: Contest, predecessor: ChainBlock): void {
     if (contest.blocks.size > 1) return;
-    const next = this.#contestAfter(predecessor, { replaces: contest });
+    const next = contestAfter(predecessor, { replaces: contest });
     let of = round(0);
     while (this.#startOf(next, of) <= at) of = round(of + 1);
     this.#noteRound(next, of);
@@ -317,9 +293,7 @@ class Chain {
     if (contest.elected !== undefined) return;
     const { power } = this.mempool.votesFor('attestation', block, this.#branchOf(block));
     if (power < this.rights(contest.level).threshold) return;
-    const isTurned = this.options.script.some(
-      each => each.kind === 'reorganisation' && each.level === contest.level + 1,
-    );
+    const isTurned = troubleAt(this.options, contest.level + 1, 'reorganisation') !== undefined;
     contest.unnoticed ??= isTurned ? block : undefined;
     if (contest.unnoticed === block) return;
     this.#elect(at, contest, block);
@@ -327,7 +301,7 @@ class Chain {
 
   #elect(at: Instant, contest: Contest, block: ChainBlock): void {
     contest.elected = block;
-    const next = this.#contestAfter(block, { returnsTo: contest.unnoticed });
+    const next = contestAfter(block, { returnsTo: contest.unnoticed });
     let of = round(0);
     while (this.#startOf(next, of) < at) of = round(of + 1);
     this.#noteRound(next, of);
@@ -379,6 +353,7 @@ class Chain {
       liveBlocks: live,
       isKnown: branch => live.has(branch) || this.blocks.has(branch),
       isIncluded: hash => blocks.some(block => operationsIn(block).has(hash)),
+      isForbidden: delegate => isForbiddenAt(this.options, delegate, this.head().level),
       rights: this.rights,
     };
   }

@@ -1,6 +1,7 @@
 import type { Duration, Instant, Result } from '@meridian/prelude';
 import type { BlockHash, ChainId, Level, OperationHash, PayloadHash } from '@meridian/tezos';
 import type { Protocol, PublicKey, PublicKeyHash, Round, Slot } from '@meridian/tezos';
+import type { Trouble } from './troubles.ts';
 import type { BlockHeader, Signed, Vote, Aggregate, Evidence } from '@meridian/tezos/forge';
 
 /** A baker of the chain. One with a secret is played by the chain itself, one without votes from outside. */
@@ -53,20 +54,6 @@ export type Activation = {
   readonly minimalBlockDelay?: Duration;
   readonly delayIncrementPerRound?: Duration;
 };
-
-/** Trouble at one level. */
-export type Trouble =
-  /** The owner of these first rounds produces no block. */
-  | { readonly level: number; readonly kind: 'missed_rounds'; readonly rounds: number }
-  /** A prequorum forms, then robots hold their attestations back in round 0: locked re-proposal follows. */
-  | { readonly level: number; readonly kind: 'no_quorum' }
-  /** The owner of round 0 signs two blocks. */
-  | { readonly level: number; readonly kind: 'double_block' }
-  /**
-   * The block before is replaced after a block of this level was seen: its first quorum had gone unnoticed, a later
-   * round was elected and built on; then a block on the first one comes, which is the fitter.
-   */
-  | { readonly level: number; readonly kind: 'reorganisation' };
 
 /** An operation as the chain holds it. */
 export type ChainOperation = {

@@ -21,6 +21,10 @@ export type Mempool = {
   readonly addOwn: (at: Instant, vote: ChainVote) => Result<Added, Rejection>;
   /** Votes of one kind for a block, on its own branch. */
   readonly votesFor: (kind: VoteKind, block: ChainBlock, branch: string) => Tally;
+  /**
+   * What is left when all that is held is looked at anew, as a node does at each head: what no longer may be voted or is
+   * in a block is not there, and is again where another head makes it so. Recorded: mempool-monitor_operations-pass0.
+   */
   readonly operations: () => readonly ChainOperation[];
   /** Forgets what is too old to be voted on. */
   readonly forgetBelow: (level: number) => void;
@@ -78,7 +82,15 @@ export function newMempool(lookAt: () => MempoolView, judge: Judge): Mempool {
     addOwn: (at, vote) => hold(at, vote.hash, view => checkPlace(view, vote)),
     votesFor: (kind, { level, round, payloadHash }, branch) =>
       tallies.get(level)?.get(subjectOf(kind, round, payloadHash, branch)) ?? NO_VOTES,
-    operations: () => [...byHash.values()],
+    operations: () => {
+      const view = lookAt();
+      return [...byHash.values()].filter(
+        vote =>
+          !view.isIncluded(vote.hash) &&
+          view.liveBlocks.has(vote.branch) &&
+          checkPlace(view, vote).ok,
+      );
+    },
     forgetBelow: level => {
       for (const [hash, vote] of byHash) {
         if (vote.vote.level >= level) continue;

@@ -5,6 +5,7 @@ import {
   type ChainId,
   type OperationHash,
   type Protocol,
+  type PublicKeyHash,
   type SecretKey,
 } from '@meridian/tezos';
 import { aggregateSignatures } from '@meridian/tezos/crypto';
@@ -67,6 +68,8 @@ export type MempoolView = {
   readonly isKnown: (branch: BlockHash) => boolean;
   /** Whether a live block holds the operation. */
   readonly isIncluded: (hash: OperationHash) => boolean;
+  /** Whether the head forbids a delegate to vote. */
+  readonly isForbidden: (delegate: PublicKeyHash) => boolean;
   readonly rights: (level: number) => LevelRights;
 };
 
@@ -136,6 +139,11 @@ export function checkPlace(view: MempoolView, operation: ChainVote): Result<Chai
     return rejected(hash, 'validate.wrong_slot_for_consensus_operation', 'refused', why, {
       kind: name,
     });
+  }
+  if (view.isForbidden(seat.delegate)) {
+    const why = `Delegate ${seat.delegate} has committed too many misbehaviours; it is temporarily not allowed to bake/preattest/attest.`;
+    const fields = { delegate: seat.delegate };
+    return rejected(hash, 'validate.temporarily_forbidden_delegate', 'refused', why, fields);
   }
   if (vote.kind === 'attestation_with_dal' && vote.dal_attestation !== '0') {
     // This chain publishes no DAL slots, so there is nothing that could be attested.

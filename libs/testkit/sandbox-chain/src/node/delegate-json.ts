@@ -1,5 +1,6 @@
 import { publicKeyHashOf } from '@meridian/tezos/crypto';
 import type { ChainBlock, Seat } from '../contract.ts';
+import { isForbiddenAt } from '../troubles.ts';
 import { cycleBounds } from './levels.ts';
 import type { NodeView } from './view.ts';
 
@@ -78,9 +79,12 @@ export function companionKeyJson(): object {
   return { active: null };
 }
 
-/** `is_forbidden`: at once after the first double signing. */
-export function isForbidden({ view, seat }: DelegateAt): boolean {
-  return view.chain.doubleSignings().some(({ delegate }) => delegate === seat.delegate);
+/** `is_forbidden`: at once after the first double signing, and where the script says so. */
+export function isForbidden({ view, block, seat: { delegate } }: DelegateAt): boolean {
+  return (
+    isForbiddenAt(view.chain.options, delegate, block.level) ||
+    view.chain.doubleSignings().some(each => each.delegate === delegate)
+  );
 }
 
 /** The whole delegate, without what is about balances and stakers. */

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { instant } from '@meridian/prelude';
 import { createChain } from '@meridian/sandbox-chain';
 import { SANDBOX_ERRORS, SandboxError } from './errors.ts';
-import { FAULTS } from './faults.ts';
+import { FAULTS, usageOf as usageOfFault } from './faults.ts';
 import { readWords, type Wanted, type Words } from './options.ts';
 import { SCRIPTS, usageOf } from './script.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
@@ -43,7 +43,7 @@ function parse(args: readonly string[], outside: Outside): Wanted | undefined {
   return readWords(program.opts<Words>(), instant(Date.now()));
 }
 
-const USAGE_WIDTH = 26;
+const USAGE_WIDTH = 32;
 
 function commandLine(outside: Outside): Command {
   const several = (value: string, before: readonly string[]): readonly string[] => [
@@ -52,6 +52,9 @@ function commandLine(outside: Outside): Command {
   ];
   const list = (rows: readonly (readonly [string, string])[]): string =>
     rows.map(([name, meaning]) => `  ${name.padEnd(USAGE_WIDTH)} ${meaning}`).join('\n');
+  const faults = Object.entries(FAULTS).map(
+    ([name, row]) => [usageOfFault(name, row), row.means] as const,
+  );
   const scripts = [...SCRIPTS.values()].map(row => [usageOf(row), row.means] as const);
   return new Command('meridian-sandbox')
     .description('A Tenderbake chain on this machine, seen through edge nodes that can be made ill')
@@ -65,15 +68,12 @@ function commandLine(outside: Outside): Command {
     .option('--activate <protocol@level>', 'the protocol after that block', several, [])
     .option('--all-bakers-attest', 'every baker votes on every block, by its stake', false)
     .option('--seed <number>', 'where all chance comes from', '1')
-    .option('--fault <fault>', 'such as node2=refuse@5s or node2=slow@5s-12s', several, [])
+    .option('--fault <fault>', 'such as node2=refuse@5s or node2=slow:500@5s-12s', several, [])
     .option('--script <trouble>', 'what the chain does at a level, such as reorg@12', several, [])
     .option('--control-port <port>', 'of the control server; 0 takes any', '0')
     .option('--port-base <port>', 'of the first node, the next for the next; 0 takes any', '0')
     .option('--ready-fd <fd>', 'where the line with all addresses is written', '1')
-    .addHelpText(
-      'after',
-      `\nFaults:\n${list(Object.entries(FAULTS))}\n\nScripts:\n${list(scripts)}\n`,
-    )
+    .addHelpText('after', `\nFaults:\n${list(faults)}\n\nScripts:\n${list(scripts)}\n`)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { EdgeNode } from './edge-node.ts';
-import { faultNamed, type Condition } from './faults.ts';
+import { readAilment, WELL, wordsOf, type Condition } from './faults.ts';
+import { SandboxError } from './errors.ts';
 import { listen, shut, targetOf, urlOf } from './http.ts';
 import type { Scoreboard } from './scoreboard.ts';
 
@@ -43,12 +44,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   'POST nodes': ({ nodes }, response, [, name, wanted]) => {
     const node = nodes.find(each => each.name === name);
-    const condition = conditionNamed(wanted ?? '');
-    if (node === undefined || condition === undefined) {
-      const unknown = node === undefined ? `node ${name ?? ''}` : `condition ${wanted ?? ''}`;
-      say(response, 404, { error: `unknown ${unknown}` });
+    if (node === undefined) {
+      say(response, 404, { error: `unknown node ${name ?? ''}` });
       return;
     }
+    const condition = conditionNamed(decodeURIComponent(wanted ?? ''));
     node.suffer(condition).then(
       () => {
         say(response, 200, describe(node));
@@ -85,15 +85,24 @@ function answer(options: ControlOptions, request: IncomingMessage, response: Ser
     say(response, 404, { error: `there is only ${known}` });
     return;
   }
-  handler(options, response, parts);
+  try {
+    handler(options, response, parts);
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error;
+    say(response, 404, { error: error.message });
+  }
 }
 
-function conditionNamed(name: string): Condition | undefined {
-  return name === 'ok' ? name : faultNamed(name);
+/**
+ * `ok`, or a fault with what it takes, such as `slow:500`.
+ * @throws SandboxError `misused`
+ */
+function conditionNamed(text: string): Condition {
+  return text === WELL.fault ? WELL : readAilment(text);
 }
 
 function describe(node: EdgeNode): object {
-  return { name: node.name, url: node.url, condition: node.condition() };
+  return { name: node.name, url: node.url, condition: wordsOf(node.condition()) };
 }
 
 function say(response: ServerResponse, status: number, value: object): void {

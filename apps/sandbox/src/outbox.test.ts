@@ -37,3 +37,14 @@ test('what was dropped is never done', () => {
   vi.advanceTimersByTime(1_000);
   expect(done).toEqual([]);
 });
+
+test('what is still to be done can be done at once, in its order', () => {
+  const done: string[] = [];
+  const queue = outbox(() => 100);
+  queue.send(() => done.push('one'));
+  queue.send(() => done.push('two'));
+  queue.flush();
+  expect(done).toEqual(['one', 'two']);
+  vi.advanceTimersByTime(1_000);
+  expect(done).toEqual(['one', 'two']);
+});

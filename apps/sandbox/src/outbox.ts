@@ -1,14 +1,20 @@
 /** Does things in order, each at once or after a delay; what was delayed is never overtaken. */
 export type Outbox = {
   readonly send: (act: () => void) => void;
+  /** Does at once what is still to be done. */
+  readonly flush: () => void;
   /** Forgets what is still to be done. */
   readonly drop: () => void;
 };
 
 /** An outbox with the delay of the moment, in milliseconds. */
 export function outbox(delayMs: () => number): Outbox {
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = new Map<NodeJS.Timeout, () => void>();
   let lastDue = 0;
+  const drop = (): void => {
+    for (const timer of timers.keys()) clearTimeout(timer);
+    timers.clear();
+  };
   return {
     send: act => {
       const now = Date.now();
@@ -22,11 +28,13 @@ export function outbox(delayMs: () => number): Outbox {
         timers.delete(timer);
         act();
       }, due - now);
-      timers.add(timer);
+      timers.set(timer, act);
     },
-    drop: () => {
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
+    flush: () => {
+      const acts = [...timers.values()];
+      drop();
+      for (const act of acts) act();
     },
+    drop,
   };
 }

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { instant } from '@meridian/prelude';
+import { instant, type Instant } from '@meridian/prelude';
 import { level, round, toHex } from '@meridian/tezos';
-import type { SandboxChain, Verdict } from '@meridian/sandbox-chain';
+import type { ChainEvent, SandboxChain, Verdict } from '@meridian/sandbox-chain';
 import { handChain, SEATS } from '@meridian/sandbox-chain/hand';
+import type { EdgeNode } from './edge-node.ts';
+import { readAilment, readFault } from './faults.ts';
 import { ask, json, listenTo } from './http-fixture.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
 
@@ -42,7 +44,7 @@ describe('the nodes', () => {
   });
 
   test('a scripted fault comes and goes', async () => {
-    const fault = { node: 'node2', fault: 'refuse', fromMs: 0, untilMs: 300 } as const;
+    const fault = readFault('node2=refuse@0s-300ms');
     const { nodes } = await start(handChain(), { faults: [fault] });
     const url = `${nodes[1]?.url ?? ''}/version`;
     const works = (): Promise<boolean> => ask(url).then(Boolean, () => false);
@@ -50,8 +52,26 @@ describe('the nodes', () => {
     await expect.poll(works).toBe(true);
   });
 
+  test('a fault can come and go with the level of the head', async () => {
+    const ailment = readAilment('acl');
+    const fault = { node: 'node2', ailment, from: { level: 2 }, until: { level: 4 } };
+    const chain = handChain();
+    const seen = new Map<number, string | undefined>();
+    const watched: EdgeNode[] = [];
+    const advanceTo = (): readonly ChainEvent[] => {
+      seen.set(chain.head().level, watched[0]?.condition().fault);
+      return watched.length === 0 ? [] : chain.grow();
+    };
+    const nextWake = (): Instant => instant(0);
+    const sandbox = await start({ ...chain, advanceTo, nextWake }, { faults: [fault] });
+    watched.push(...sandbox.nodes.slice(1, 2));
+    await expect.poll(() => seen.size).toBeGreaterThan(5);
+    const conditions = [1, 2, 3, 4, 5].map(level => seen.get(level));
+    expect(conditions).toEqual(['ok', 'acl', 'acl', 'ok', 'ok']);
+  });
+
   test('a fault of a node that is not there is refused, and nothing is left open', async () => {
-    const fault = { node: 'node4', fault: 'slow', fromMs: 0, untilMs: null } as const;
+    const fault = readFault('node4=slow');
     await expect(startSandbox(handChain(), { ...OPTIONS, faults: [fault] })).rejects.toMatchObject({
       code: 'misused',
       message: 'there is no node4, only node1, node2, node3',
@@ -87,7 +107,7 @@ describe('the control server', () => {
     const { controlUrl } = await start(handChain());
     const asked = [
       ['POST', '/nodes/node9/refuse', 'unknown node node9'],
-      ['POST', '/nodes/node1/sick', 'unknown condition sick'],
+      ['POST', '/nodes/node1/sick', 'is no fault: there is refuse, blackhole'],
       ['GET', '/nosuch', 'there is only GET summary'],
       ['GET', '/stop', 'there is only GET summary'],
     ] as const;

@@ -4,7 +4,7 @@ import { startControl } from './control.ts';
 import { startDriver } from './driver.ts';
 import { startEdgeNode, type EdgeNode } from './edge-node.ts';
 import { SandboxError } from './errors.ts';
-import type { Condition, ScriptedFault } from './faults.ts';
+import { WELL, type Condition, type Moment, type ScriptedFault } from './faults.ts';
 import { createScoreboard, type Summary } from './scoreboard.ts';
 
 /** A sandbox that runs. */
@@ -70,13 +70,15 @@ export async function startSandbox(chain: SandboxChain, options: SandboxOptions)
       stop: () => void close(),
     });
     closing.push(control.close);
+    const play = playFaults(options.faults, nodes);
+    endings.push(play.stop);
     const driver = startDriver(chain, now, events => {
+      play.reached(chain.head().level);
       for (const node of nodes) node.deliver(events);
       scoreboard.update();
     });
     hooks.injected = driver.catchUp;
-    const forgetFaults = playFaults(options.faults, nodes);
-    endings.push(driver.stop, forgetFaults);
+    endings.push(driver.stop);
     return { nodes, controlUrl: control.url, summary: scoreboard.summary, stopped, close };
   } catch (error) {
     await close();
@@ -93,21 +95,41 @@ function realTime(): Clock {
   };
 }
 
-/** Lets scripted faults come and go; what is returned forgets those to come. */
-function playFaults(faults: readonly ScriptedFault[], nodes: readonly EdgeNode[]): () => void {
-  const timers = faults.flatMap(({ node: name, fault, fromMs, untilMs }) => {
+/** Faults that come and go; it is told which level the head is at. */
+type FaultPlay = { readonly reached: (level: number) => void; readonly stop: () => void };
+
+function playFaults(faults: readonly ScriptedFault[], nodes: readonly EdgeNode[]): FaultPlay {
+  const timers: NodeJS.Timeout[] = [];
+  let ofLevels: { readonly level: number; readonly act: () => void }[] = [];
+  const note = (when: Moment, act: () => void): void => {
+    if ('ms' in when) timers.push(setTimeout(act, when.ms));
+    else ofLevels.push({ level: when.level, act });
+  };
+  for (const { node: name, ailment, from, until } of faults) {
     const node = nodes.find(each => each.name === name);
     const change = (condition: Condition): void => {
       node?.suffer(condition).catch((error: unknown) => {
         process.stderr.write(`${name}: ${error instanceof Error ? error.message : 'unknown'}\n`);
       });
     };
-    const begin = setTimeout(change, fromMs, fault);
-    return untilMs === null ? [begin] : [begin, setTimeout(change, untilMs, 'ok')];
-  });
-  return () => {
-    timers.forEach(timer => {
-      clearTimeout(timer);
+    note(from, () => {
+      change(ailment);
     });
+    if (until === null) continue;
+    note(until, () => {
+      change(WELL);
+    });
+  }
+  return {
+    reached: level => {
+      const due = ofLevels.filter(each => each.level <= level);
+      ofLevels = ofLevels.filter(each => each.level > level);
+      for (const { act } of due.toSorted((one, other) => one.level - other.level)) act();
+    },
+    stop: () => {
+      timers.forEach(timer => {
+        clearTimeout(timer);
+      });
+    },
   };
 }

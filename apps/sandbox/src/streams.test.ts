@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import type { StreamAnswer } from '@meridian/sandbox-chain';
-import type { Condition } from './faults.ts';
+import { WELL, type Condition } from './faults.ts';
 import { listen, shut, urlOf } from './http.ts';
 import { listenTo, type Listening } from './http-fixture.ts';
 import { openStreams } from './streams.ts';
@@ -21,7 +21,7 @@ type Opened = {
 
 /** One stream over HTTP, fed by hand. */
 async function open(): Promise<Opened> {
-  let condition: Condition = 'ok';
+  let condition = WELL;
   const streams = openStreams(
     () => condition,
     () => 0,
@@ -62,10 +62,10 @@ async function open(): Promise<Opened> {
 test('what is said into a black hole is never heard, not even its end', async () => {
   const { client, push, end, suffer } = await open();
   push('1\n');
-  suffer('blackhole');
+  suffer({ fault: 'blackhole' });
   push('2\n');
   end();
-  suffer('ok');
+  suffer(WELL);
   push('3\n');
   expect(await client.until(text => text.includes('3'))).toBe('1\n3\n');
 });

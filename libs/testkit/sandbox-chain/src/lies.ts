@@ -12,8 +12,12 @@ export type Lens = {
   readonly chain: SandboxChain;
   /** What the node hears in place of what happened. */
   readonly events: (events: readonly ChainEvent[]) => readonly ChainEvent[];
-  readonly lie: (on: boolean) => void;
+  /** Begins to lie about one thing or all, or ends it; `true` is all. */
+  readonly lie: (about: Lie | boolean) => void;
 };
+
+/** What a node can lie about. */
+export type Lie = 'all' | 'blocks' | 'rights' | 'votes';
 
 /** Forged blocks that are remembered, so that they can be asked for. */
 const FORGED_MAX = 64;
@@ -23,7 +27,8 @@ const PROOF_OF_WORK_THRESHOLD = 2n ** 62n - 1n;
 
 /** A chain that is honest until it is told to lie. */
 export function lensOf(chain: SandboxChain): Lens {
-  let lying = false;
+  let lying: Lie | false = false;
+  const liesAbout = (what: Lie): boolean => lying === what || lying === 'all';
   const forged = new Map<BlockHash, ChainBlock>();
   const protocolAt = (level: number): Protocol => eraAt(chain.options, level).protocol;
   const protocolNow = (): Protocol => protocolAt(chain.head().level + 1);
@@ -40,11 +45,12 @@ export function lensOf(chain: SandboxChain): Lens {
   };
   const lieAbout = (event: ChainEvent): readonly ChainEvent[] => {
     if (event.kind === 'operation') {
+      if (!liesAbout('votes')) return [event];
       return [{ ...event, operation: forgeOperation(protocolNow(), event.operation) }];
     }
-    const block = forgedOf(event.block);
+    const block = liesAbout('blocks') ? forgedOf(event.block) : event.block;
     if (event.kind === 'validated') return [{ ...event, block }];
-    const votes = falseVotes(chain, block);
+    const votes = liesAbout('votes') ? falseVotes(chain, block) : [];
     const { at } = event;
     return [
       { kind: 'head', at, block },
@@ -55,14 +61,18 @@ export function lensOf(chain: SandboxChain): Lens {
     chain: {
       ...chain,
       block: hash => forged.get(hash) ?? chain.block(hash),
-      rights: level => (lying ? wrongRights(chain.rights(level)) : chain.rights(level)),
+      rights: level =>
+        liesAbout('rights') ? wrongRights(chain.rights(level)) : chain.rights(level),
       mempool: () =>
-        lying ? chain.mempool().map(each => forgeOperation(protocolNow(), each)) : chain.mempool(),
-      inject: (at, bytes) => (lying ? ok(hashOperation(bytes)) : chain.inject(at, bytes)),
+        liesAbout('votes')
+          ? chain.mempool().map(each => forgeOperation(protocolNow(), each))
+          : chain.mempool(),
+      inject: (at, bytes) =>
+        liesAbout('votes') ? ok(hashOperation(bytes)) : chain.inject(at, bytes),
     },
-    events: events => (lying ? events.flatMap(lieAbout) : events),
-    lie: on => {
-      lying = on;
+    events: events => (lying !== false ? events.flatMap(lieAbout) : events),
+    lie: about => {
+      lying = about === true ? 'all' : about;
     },
   };
 }

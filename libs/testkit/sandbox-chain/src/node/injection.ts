@@ -14,9 +14,7 @@ export function injectOperation(view: NodeView, query: URLSearchParams, body: st
   const bytes = operationBytes(body);
   if (!bytes.ok) return bytes.error;
   if (bytes.value.length < BRANCH_BYTES) return failure(message("Can't parse the operation"));
-  const injected = view.follows()
-    ? view.chain.inject(view.now(), bytes.value)
-    : judgedAlone(view, bytes.value);
+  const injected = injectAt(view, bytes.value);
   // The hash alone says nothing of what became of the operation: a rejection is only logged.
   if (injected.ok || flagIn(query, 'async')) return json(hashOperation(bytes.value));
   return failure(
@@ -51,6 +49,13 @@ function unreadable(why: string): Answer {
 
 function invalid(why: string): Answer {
   return unreadable(`Unhandled error Invalid_argument("${why}")`);
+}
+
+/** A node that is behind judges by what it knows, too. */
+function injectAt(view: NodeView, bytes: Uint8Array): Result<unknown, Rejection> {
+  const knowsAll = view.head().level >= view.chain.head().level;
+  const alone = knowsAll ? ok(undefined) : judgedAlone(view, bytes);
+  return alone.ok && view.follows() ? view.chain.inject(view.now(), bytes) : alone;
 }
 
 /**

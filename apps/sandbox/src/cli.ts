@@ -70,6 +70,7 @@ function commandLine(outside: Outside): Command {
     .option('--seed <number>', 'where all chance comes from', '1')
     .option('--fault <fault>', 'such as node2=refuse@5s or node2=slow:500@5s-12s', several, [])
     .option('--script <trouble>', 'what the chain does at a level, such as reorg@12', several, [])
+    .option('--scenario <file>', 'faults, trouble and protocols in YAML or JSON')
     .option('--control-port <port>', 'of the control server; 0 takes any', '0')
     .option('--port-base <port>', 'of the first node, the next for the next; 0 takes any', '0')
     .option('--ready-fd <fd>', 'where the line with all addresses is written', '1')

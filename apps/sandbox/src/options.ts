@@ -1,8 +1,10 @@
 import { duration, instant, type Instant } from '@meridian/prelude';
 import { PROTOCOLS, type Protocol } from '@meridian/tezos';
 import type { Activation, ChainOptions } from '@meridian/sandbox-chain';
+import { TROUBLES } from '@meridian/sandbox-chain/troubles';
 import { readFault } from './faults.ts';
 import { readGuests, STAKE_MAX } from './guests.ts';
+import { readScenario, type Scenario } from './scenario.ts';
 import { LEVEL_MAX, readScript } from './script.ts';
 import type { SandboxOptions } from './sandbox.ts';
 import { misused, whole } from './words.ts';
@@ -20,6 +22,7 @@ export type Words = {
   readonly fault: readonly string[];
   readonly script: readonly string[];
   readonly activate: readonly string[];
+  readonly scenario?: string;
   readonly controlPort: string;
   readonly portBase: string;
   readonly readyFd: string;
@@ -34,6 +37,7 @@ export type Wanted = {
   readonly readyFd: number;
 };
 
+const NO_SCENARIO: Scenario = { faults: [], troubles: [], activations: [] };
 const NODES_MAX = 32;
 const BLOCK_TIME_SECONDS_MAX = 60;
 const START_IN_SECONDS_MAX = 3_600;
@@ -52,24 +56,28 @@ export function readWords(words: Words, now: Instant): Wanted {
   if (portBase + nodes - 1 > PORT_MAX) {
     throw misused(`--port-base ${portBase} leaves no ports for ${nodes} nodes`);
   }
+  const scenario = words.scenario === undefined ? NO_SCENARIO : readScenario(words.scenario);
   return {
-    chain: chainOptions(words, now),
+    chain: chainOptions(words, scenario, now),
     sandbox: {
       nodes,
       portBase,
       controlPort: whole('--control-port', words.controlPort, 0, PORT_MAX),
-      faults: words.fault.map(readFault),
+      faults: [...words.fault.map(readFault), ...scenario.faults],
     },
     readyFd: whole('--ready-fd', words.readyFd, 1, READY_FD_MAX),
   };
 }
 
-function chainOptions(words: Words, now: Instant): ChainOptions {
+function chainOptions(words: Words, scenario: Scenario, now: Instant): ChainOptions {
   const guests = readGuests(words.guest, words.guestsFile);
-  const script = words.script.map(readScript);
-  for (const [at, trouble] of script.entries()) {
-    if (!('guest' in trouble) || trouble.guest <= guests.length) continue;
-    throw misused(`--script ${words.script[at] ?? ''}: there are ${guests.length} guests`);
+  const script = [...words.script.map(readScript), ...scenario.troubles];
+  const stranger = script.find(trouble => 'guest' in trouble && trouble.guest > guests.length);
+  if (stranger !== undefined && 'guest' in stranger) {
+    const { word } = TROUBLES[stranger.kind];
+    throw misused(
+      `${word} at level ${stranger.level}: there are ${guests.length} guests, no ${stranger.guest}`,
+    );
   }
   const seconds = whole('--block-time', words.blockTime, 1, BLOCK_TIME_SECONDS_MAX);
   const startIn = whole('--start-in', words.startIn, 0, START_IN_SECONDS_MAX);
@@ -88,23 +96,24 @@ function chainOptions(words: Words, now: Instant): ChainOptions {
     guests,
     latency: { min: duration(5), max: duration(50) },
     script,
-    activations: activationsIn(words.activate),
+    activations: activationsOf([...words.activate.map(readActivation), ...scenario.activations]),
   };
 }
 
-/** Reads `025@20` of each `--activate`. */
-function activationsIn(texts: readonly string[]): readonly Activation[] {
-  const activations = texts.map(text => {
-    const [name = '', at = '', ...more] = text.split('@');
-    if (more.length > 0) throw misused(`--activate ${text} has one level, such as 025@20`);
-    const level = whole(`the level of --activate ${name}`, at, 1, LEVEL_MAX);
-    return { level, protocol: protocolNamed('the protocol of --activate', name) };
-  });
-  for (const [place, { level }] of activations.entries()) {
-    if (level > (activations[place - 1]?.level ?? 0)) continue;
-    throw misused(`--activate ${texts[place] ?? ''} is not after the one before`);
-  }
-  return activations;
+/** Reads `025@20` of an `--activate`. */
+function readActivation(text: string): Activation {
+  const [name = '', at = '', ...more] = text.split('@');
+  if (more.length > 0) throw misused(`--activate ${text} has one level, such as 025@20`);
+  const level = whole(`the level of --activate ${name}`, at, 1, LEVEL_MAX);
+  return { level, protocol: protocolNamed('the protocol of --activate', name) };
+}
+
+/** All protocols that follow, by level. */
+function activationsOf(all: readonly Activation[]): readonly Activation[] {
+  const ascending = all.toSorted((one, other) => one.level - other.level);
+  const twice = ascending.find(({ level }, at) => ascending[at + 1]?.level === level);
+  if (twice === undefined) return ascending;
+  throw misused(`two protocols begin at level ${twice.level}`);
 }
 
 function protocolNamed(what: string, name: string): Protocol {

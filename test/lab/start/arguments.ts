@@ -7,6 +7,8 @@ export type Wish = {
   readonly levels: number | undefined;
   readonly json: boolean;
   readonly faults: readonly string[];
+  /** A file of faults and trouble; undefined for none. */
+  readonly scenario: string | undefined;
   readonly protocol: string;
   readonly blockTime: string;
   readonly seed: string;
@@ -23,7 +25,8 @@ export const HELP = `npm start -- [options]
 
   --levels N         stop after N levels
   --json             print one JSON object as the last line, logs on standard error
-  --fault FAULT      make a node ill, such as node2=refuse@5s or node4=blackhole@10s-20s; may be given several times
+  --fault FAULT      make a node ill, such as node2=refuse@5s or node4=slow:500@10s-20s; may be given several times
+  --scenario FILE    faults, trouble of the chain and protocols that follow, such as examples/scenarios/rounds.yaml
   --protocol NAME    025 (default), 024, 023
   --block-time S     seconds between blocks (default 1)
   --keys N           how many keys vote (default 1; several vote at every level, but under 023)
@@ -42,6 +45,7 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
       levels: { type: 'string' },
       json: { type: 'boolean', default: false },
       fault: { type: 'string', multiple: true, default: [] },
+      scenario: { type: 'string' },
       protocol: { type: 'string', default: '025' },
       'block-time': { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
@@ -51,10 +55,10 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
     },
   });
   if (values.help) return 'help';
-  const { json, fault: faults, protocol, seed } = values;
+  const { json, fault: faults, protocol, scenario, seed } = values;
   return {
     levels: values.levels === undefined ? undefined : whole('--levels', values.levels, LEVELS_MAX),
-    ...{ json, faults, protocol, seed },
+    ...{ json, faults, protocol, scenario, seed },
     blockTime: values['block-time'],
     keys: whole('--keys', values.keys, KEYS_MAX),
     curves: values.curves.split(',').map(curveNamed),

@@ -58,8 +58,10 @@ describe('its arguments', () => {
     expect(() => readArguments(args)).toThrow(why);
   });
 
-  test('several faults are passed on as they are', () => {
-    const read = readArguments(['--fault', 'node1=slow', '--fault', 'node2=refuse@5s']);
+  test('several faults and a scenario are passed on as they are', () => {
+    const faults = ['--fault', 'node1=slow', '--fault', 'node2=refuse@5s'];
+    const read = readArguments([...faults, '--scenario', 'rounds.yaml']);
     expect(read).toMatchObject({ faults: ['node1=slow', 'node2=refuse@5s'], levels: undefined });
+    expect(read).toMatchObject({ scenario: 'rounds.yaml' });
   });
 });

@@ -1,5 +1,6 @@
 import type { ChainId } from '@meridian/tezos';
 import { createServer, type AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { startApp, type Child } from '../child.ts';
 import type { Wish } from './arguments.ts';
 import { keysOf, newWorkshop, provisionFirstUse, SITE, type Workshop } from './workshop.ts';
@@ -74,8 +75,12 @@ type Signer = { readonly name: string; readonly url: string; readonly operations
 /** What a key of several stakes; the robots together stake six times as much as all keys. */
 const STAKE = 10;
 
+function startedIn(): string {
+  return process.env['INIT_CWD'] ?? process.cwd();
+}
+
 async function startSandbox(
-  { protocol, blockTime, seed, faults }: Wish,
+  { protocol, blockTime, seed, faults, scenario }: Wish,
   { keys, write }: Workshop,
   start: Start,
 ): Promise<Pick<System, 'nodes' | 'control'>> {
@@ -86,7 +91,9 @@ async function startSandbox(
   const everybody = keys.length > 1 && protocol !== '023' ? ['--all-bakers-attest'] : [];
   const chain = ['--protocol', protocol, '--block-time', blockTime, '--seed', seed];
   const scripted = faults.flatMap(fault => ['--fault', fault]);
-  const args = [...fixed, ...stake, ...everybody, ...chain, ...scripted];
+  // npm changes to the folder of its package.json.
+  const asked = scenario === undefined ? [] : ['--scenario', resolve(startedIn(), scenario)];
+  const args = [...fixed, ...stake, ...everybody, ...chain, ...scripted, ...asked];
   return (await start('sandbox', args, 'sandbox').ready) as unknown as Pick<
     System,
     'nodes' | 'control'

@@ -30,12 +30,19 @@ export function sign(secret: SecretKey, bytes: Uint8Array): Signature {
   const signature = secret.startsWith('edsk')
     ? toBase58('edsig', nodeSign(null, blake2b256(bytes), signerOf(secret)))
     : slowSign(secret, bytes);
-  made.set(signature, { key: publicOf(secret), bytes: bytes.slice() });
+  const own = { key: publicOf(secret), bytes: bytes.slice() };
+  made.set(signature, own).set(withoutCurve(signature), own);
   for (const old of made.keys()) {
     if (made.size <= MADE_MAX) break;
     made.delete(old);
   }
   return signature;
+}
+
+/** The signature as nodes print it. */
+function withoutCurve(signature: Signature): Signature {
+  const { kind, data } = identifyBase58(['edsig', 'spsig1', 'p2sig', 'sig', 'BLsig'], signature);
+  return kind === 'BLsig' ? signature : toBase58('sig', data);
 }
 
 /** Whether this very signature was made here: of these bytes, under this key. */

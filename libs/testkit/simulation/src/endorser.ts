@@ -1,4 +1,4 @@
-import { checkJobs, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
+import { checkJobs, type Topic, type Verifier, type ViewStream } from '@meridian/chain-view';
 import type { Clock } from '@meridian/prelude';
 import { verify } from '@meridian/sandbox-chain/signatures';
 import type { Ballot, Marks } from '@meridian/tenderbake';
@@ -10,10 +10,11 @@ import { NODES } from './options.ts';
 import type { Reasons } from './reasons.ts';
 import type { Rogue } from './rogue.ts';
 import type { Signer } from './signer.ts';
+import { SIGN_MS } from './truth.ts';
 
 /** A process around the line from block to vote. */
 export type Endorser = {
-  readonly hear: (word: NodeWord & { readonly node: string }) => Promise<void>;
+  readonly hear: (event: LineEvent) => Promise<void>;
   readonly tick: () => Promise<void>;
   /** Forgets all that it knows; what was under way for the process before is lost. */
   readonly startAnew: () => void;
@@ -29,11 +30,14 @@ export type EndorserOptions = {
   /** Somebody else who asks the same signer. */
   readonly rogue: Rogue;
   readonly read: (topic: Topic) => void;
-  readonly inject: (operation: string) => void;
+  /** A stream is to be opened anew. */
+  readonly restart: (node: string, stream: ViewStream) => Promise<void>;
+  /** Told of every vote that was signed. */
+  readonly signed: (ballot: Ballot) => void;
+  readonly inject: (ballot: Ballot, operation: string) => void;
   readonly reasons: Reasons;
 };
 
-const SIGN_MS = 2;
 /** A signer that does not answer is asked again, as the client of the daemon does. */
 const AGAIN_MS = 50;
 const TRIES_MAX = 20;
@@ -43,7 +47,7 @@ const VERIFIER = { verify, verifyAggregate } as unknown as Verifier;
 export function createEndorser(options: EndorserOptions): Endorser {
   let process = new Process(options);
   return {
-    hear: word => process.hear({ ...word, at: options.now() }),
+    hear: event => process.hear(event),
     tick: () => process.hear({ kind: 'tick', at: options.now() }),
     startAnew: () => {
       process.stop();
@@ -87,7 +91,7 @@ class Process {
         return;
       case 'inject':
         reasons.injected(effect.ballot);
-        this.#options.inject(effect.operation);
+        this.#options.inject(effect.ballot, effect.operation);
         return;
       case 'read_marks':
         for (const key of effect.keys)
@@ -115,7 +119,10 @@ class Process {
       case 'facts':
       case 'fault':
       case 'prequorum':
+      case 'protocol':
+        return;
       case 'restart':
+        await this.#options.restart(effect.node, effect.stream);
         return;
     }
   }
@@ -124,6 +131,7 @@ class Process {
     const { signer, rogue, chainId, reasons, now } = this.#options;
     const outcome = await signer.sign(ballot.consensusKey, signBytesOf(chainId, ballot));
     if (outcome.kind === 'signature') {
+      this.#options.signed(ballot);
       const operation = operationHex(ballot, outcome.signature);
       this.#later(SIGN_MS, () => this.hear({ kind: 'signed', at: now(), ballot, operation }));
       await rogue.tempt(ballot);

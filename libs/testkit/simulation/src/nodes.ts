@@ -1,14 +1,20 @@
-import { pathOf, type NodeWord, type Topic } from '@meridian/chain-view';
-import type { Clock, Random } from '@meridian/prelude';
+import type { Topic, ViewStream } from '@meridian/chain-view';
+import { duration, later as plus, type Clock, type Random } from '@meridian/prelude';
 import { createNode, lensOf, type ChainEvent, type SandboxChain } from '@meridian/sandbox-chain';
-import type { SandboxNode } from '@meridian/sandbox-chain';
-import { fromHex, type ChainId } from '@meridian/tezos';
-import { NODES, type Spell } from './options.ts';
-import type { Plan } from './plan.ts';
+import type { LineEvent } from '@meridian/vote-line';
+import { EdgeNode, type PlacedVote, type Quality } from './edge-node.ts';
+import { NODES } from './options.ts';
+import { areMostWell, type Plan } from './plan.ts';
 
 const MESSAGE_MS_MAX = 30;
 /** How late a message is that others overtake. */
 const LATE_MS_MAX = 400;
+/** A node is asked again until the round after next, which is so far away where the first lasts a second. */
+const AGAIN_MS_MAX = 3_000;
+/** Within this after a block, what a node suffers from begins and ends. */
+const STRIKE_MS_MAX = 1_000;
+/** Texts whose values are kept: nodes say the same at about the same time. */
+const TEXTS_MAX = 512;
 
 /** What the endorser's nodes do with its messages and for it. */
 export type Nodes = {
@@ -16,10 +22,14 @@ export type Nodes = {
   readonly spread: (events: readonly ChainEvent[]) => void;
   /** Asks every node. */
   readonly read: (topic: Topic) => void;
-  /** Gives an operation in hexadecimal to every node. */
-  readonly inject: (operation: string) => void;
-  /** How many nodes are there and say the truth now. */
-  readonly honest: () => number;
+  /** Gives a vote to every node. */
+  readonly inject: (vote: PlacedVote) => void;
+  /** A stream that the line has given up is opened anew. */
+  readonly restart: (node: string, stream: ViewStream) => Promise<void>;
+  /** A process that begins opens all streams. */
+  readonly restartAll: () => Promise<void>;
+  /** How many copies of votes ended so, by the class of the last answer. */
+  readonly receipts: () => Readonly<Record<string, number>>;
 };
 
 /** What nodes are made of. */
@@ -29,99 +39,87 @@ export type NodesOptions = {
   readonly random: Random;
   readonly now: Clock;
   readonly later: (ms: number, act: () => void | Promise<void>) => void;
-  readonly hear: (word: NodeWord & { readonly node: string }) => Promise<void>;
+  readonly hear: (event: LineEvent, isTrue: boolean) => Promise<void>;
 };
 
-/** Five nodes: those that lie are one liar, the others one honest node, heard over lines of their own. */
+/** Five nodes, each with what it suffers from; all that lie are one liar. */
 export function createNodes(options: NodesOptions): Nodes {
-  const { chain, plan, random, later } = options;
-  const { chainId } = chain;
-  const { honest, liar, lens } = bothKinds(options);
-  const within = (spells: readonly Spell[], node: number): boolean => {
-    const { level } = chain.head();
-    return spells.some(each => each.node === node && level >= each.from && level < each.to);
+  const { chain, plan, now, later, random } = options;
+  const lens = lensOf(chain);
+  lens.lie(true);
+  const liar = createNode(lens.chain, { name: 'liar', now });
+  const hasLiars = plan.spells.some(({ ailment }) => ailment.kind === 'lying');
+  const quality = qualityOf(options);
+  const parse = parser();
+  const nodes = Array.from({ length: NODES }, (_, at) => {
+    const name = `node${(at + 1).toString()}`;
+    return new EdgeNode({ ...options, name, liar, quality, parse });
+  });
+  const receipts: Record<string, number> = {};
+  let struckAt: number | undefined;
+  const strike = (level: number): void => {
+    if (level === struckAt) return;
+    const isFirst = struckAt === undefined;
+    struckAt = level;
+    nodes.forEach((node, at) => {
+      const due = ({ node: of, from, to }: Plan['spells'][number]): boolean =>
+        of === at + 1 && level >= from && level < to;
+      const ailment = plan.spells.find(due)?.ailment;
+      if (isFirst) node.suffer(ailment);
+      else if (plan.spells.length > 0) {
+        later(random.whole(STRIKE_MS_MAX), () => node.suffer(ailment));
+      }
+    });
   };
-  const isSilent = (node: number): boolean => within(plan.silent, node);
-  const isLying = (node: number): boolean => within(plan.lying, node);
-  const happens = (percent: number): boolean => percent > 0 && random.whole(100) < percent;
-  /** Sends something over a line that may be bad. */
-  const send = (act: () => void | Promise<void>): void => {
-    const times = happens(plan.duplicatedPercent) ? 2 : 1;
-    for (let time = 0; time < times; time += 1) {
-      const late = happens(plan.reorderedPercent) ? random.whole(LATE_MS_MAX) : 0;
-      later(1 + random.whole(MESSAGE_MS_MAX) + late, act);
-    }
-  };
-  const tell = (node: number, word: NodeWord): void => {
-    // What is read comes over a client that notices a loss and asks again; an item of a stream is gone.
-    const mayBeLost = word.kind !== 'answer' && honestCount() > NODES / 2;
-    if (mayBeLost && happens(plan.lostPercent)) return;
-    send(() => options.hear({ ...word, node: `node${node.toString()}` }));
-  };
-  const everyNode = (visit: (node: number, lies: boolean) => void): void => {
-    for (let node = 1; node <= NODES; node += 1) if (!isSilent(node)) visit(node, isLying(node));
-  };
-  const honestCount = (): number => {
-    let count = 0;
-    everyNode((_, isLiar) => (count += isLiar ? 0 : 1));
-    return count;
-  };
+  strike(chain.head().level);
   return {
     spread: events => {
-      honest.deliver(events);
-      for (const event of events) {
-        const truth = wordOf(event, chainId);
-        const lies = plan.lying.length > 0 ? lens.events([event]) : [];
-        liar.deliver(lies);
-        const told = lies.map(lie => wordOf(lie, chainId)).filter(word => word !== undefined);
-        everyNode((node, isLiar) => {
-          if (isLiar) for (const word of told) tell(node, word);
-          else if (truth !== undefined) tell(node, truth);
+      strike(chain.head().level);
+      if (hasLiars) liar.deliver(lens.events(events));
+      for (const node of nodes) node.deliver(events);
+    },
+    read: topic => {
+      for (const node of nodes) node.read(topic);
+    },
+    inject: vote => {
+      const until = plus(now(), duration(AGAIN_MS_MAX));
+      for (const node of nodes) {
+        void node.inject(vote, until).then(({ class: outcome, tries }) => {
+          const name = outcome === 'known' && tries > 1 ? 'known_later' : outcome;
+          receipts[name] = (receipts[name] ?? 0) + 1;
         });
       }
     },
-    read: topic => {
-      const answers = new Map<SandboxNode, unknown>();
-      everyNode((node, isLiar) => {
-        const of = isLiar ? liar : honest;
-        if (!answers.has(of)) answers.set(of, answerOf(of, topic));
-        const value = answers.get(of);
-        if (value !== undefined) tell(node, { kind: 'answer', topic, value });
-      });
+    restart: async (name, stream) => {
+      await nodes.find(node => node.name === name)?.restart(stream);
     },
-    inject: operation => {
-      const bytes = fromHex(operation);
-      everyNode((_, isLiar) => {
-        if (!isLiar) send(() => void chain.inject(options.now(), bytes));
-      });
+    restartAll: async () => {
+      for (const node of nodes) await node.restartAll();
     },
-    honest: honestCount,
+    receipts: () => receipts,
   };
 }
 
-function bothKinds({ chain, now }: NodesOptions) {
-  const lens = lensOf(chain);
-  lens.lie(true);
+function qualityOf({ plan, random, chain }: NodesOptions): Quality {
+  const happens = (percent: number): boolean => percent > 0 && random.whole(100) < percent;
   return {
-    lens,
-    honest: createNode(chain, { name: 'honest', now }),
-    liar: createNode(lens.chain, { name: 'liar', now }),
+    latencyMs: () => 1 + random.whole(MESSAGE_MS_MAX),
+    overtakenMs: () => (happens(plan.reorderedPercent) ? random.whole(LATE_MS_MAX) : 0),
+    isLost: () => happens(plan.lostPercent) && areMostWell(plan.spells, chain.head().level),
+    isTwice: () => happens(plan.duplicatedPercent),
   };
 }
 
-function answerOf(node: SandboxNode, topic: Topic): unknown {
-  const [path = '', query = ''] = pathOf(topic).split('?');
-  const reply = node.handle({ method: 'GET', path, query: new URLSearchParams(query), body: '' });
-  if ('stream' in reply || reply.status !== 200) return undefined;
-  return JSON.parse(reply.body) as unknown;
-}
-
-/** What a node's streams say of an event; heads are not listened to. */
-function wordOf(event: ChainEvent, chainId: ChainId): NodeWord | undefined {
-  if (event.kind === 'operation') return { kind: 'operations', items: [event.operation.value] };
-  if (event.kind === 'head') return undefined;
-  const { hash, header, operations } = event.block;
-  const passes = operations.map(pass => pass.map(({ value }) => value));
-  const item = { chain_id: chainId, hash, header, operations: passes };
-  return { kind: 'block', stream: 'validated_blocks', item };
+function parser(): (text: string) => unknown {
+  const known = new Map<string, unknown>();
+  return text => {
+    if (known.has(text)) return known.get(text);
+    const value = JSON.parse(text) as unknown;
+    known.set(text, value);
+    for (const old of known.keys()) {
+      if (known.size <= TEXTS_MAX) break;
+      known.delete(old);
+    }
+    return value;
+  };
 }

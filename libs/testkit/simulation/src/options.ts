@@ -1,3 +1,5 @@
+import type { Ailment } from './ailments.ts';
+
 /** What can go wrong; the keys are what `--faults` takes. */
 export const FAULTS = {
   'missed-rounds': 'the owner of a round makes no block',
@@ -36,9 +38,14 @@ export type Simulation = {
   readonly keys: number;
   readonly curves: readonly Curve[];
   readonly faults: ReadonlySet<Fault>;
-  /** Nodes that say and take nothing, from one level to another, besides those of the faults. */
-  readonly silent?: readonly Spell[];
+  /** What nodes suffer from, besides what the faults bring. */
+  readonly spells?: readonly Spell[];
 };
 
-/** A node, from one level on up to another. */
-export type Spell = { readonly node: number; readonly from: number; readonly to: number };
+/** What one node, counted from 1, suffers from: it begins in the level `from` and is over in the level `to`. */
+export type Spell = {
+  readonly node: number;
+  readonly from: number;
+  readonly to: number;
+  readonly ailment: Ailment;
+};

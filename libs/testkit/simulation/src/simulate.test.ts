@@ -50,8 +50,9 @@ describe('every right is attested', () => {
 test(
   'a right that is missed has a reason: without nodes no block is heard of',
   async () => {
-    const silent = [1, 2, 3, 4, 5].map(node => ({ node, from: 0, to: 99 }));
-    const result = await simulate(of({ levels: 4, silent }));
+    const ailment = { kind: 'blackhole' } as const;
+    const spells = [1, 2, 3, 4, 5].map(node => ({ node, from: 0, to: 99, ailment }));
+    const result = await simulate(of({ levels: 4, spells }));
     expect(result).toMatchObject({ attested: 0, doubleSigns: 0, broken: null, signatures: 0 });
     expect(result.missedReasons).toEqual({ block_not_heard: 4 });
   },
@@ -62,8 +63,9 @@ test(
   'liars in the majority bring no wrong vote, only none',
   async () => {
     // Three of five lie while two are silent from the start: nothing is agreed on.
-    const silent = [2, 4, 5].map(node => ({ node, from: 0, to: 99 }));
-    const result = await simulate(of({ levels: 12, silent }, 'lying'));
+    const ailment = { kind: 'blackhole' } as const;
+    const spells = [2, 4, 5].map(node => ({ node, from: 0, to: 99, ailment }));
+    const result = await simulate(of({ levels: 12, spells }, 'lying'));
     expect(result).toMatchObject({ attested: 0, doubleSigns: 0, broken: null });
     expect(Object.keys(result.missedReasons)).not.toContain('unexplained');
   },

@@ -1,18 +1,20 @@
 import { duration, instant, later, seededRandom, type Instant } from '@meridian/prelude';
 import { createChain, type ChainEvent, type SandboxChain } from '@meridian/sandbox-chain';
 import type { Verdict } from '@meridian/sandbox-chain';
+import type { Ballot } from '@meridian/tenderbake';
 import { PROTOCOLS, type PublicKeyHash, type SecretKey } from '@meridian/tezos';
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed } from '@meridian/tezos/crypto';
 import type { WatermarkStore } from '@meridian/watermark-store';
 import { createEndorser, type Endorser } from './endorser.ts';
 import { createNodes, type Nodes } from './nodes.ts';
-import { NODES, type Simulation } from './options.ts';
-import { planOf, type Plan } from './plan.ts';
+import type { Simulation } from './options.ts';
+import { areMostWell, planOf, type Plan } from './plan.ts';
 import { newReasons, type Reasons } from './reasons.ts';
 import { newRecorder, type Recorder } from './recorder.ts';
 import type { SimulationResult } from './result.ts';
 import { createRogue, type Rogue } from './rogue.ts';
 import { startSigner, type Signer } from './signer.ts';
+import { newTruth, type Truth } from './truth.ts';
 
 const GENESIS = instant(1_800_000_000_000);
 const TICK_MS = 250;
@@ -46,7 +48,11 @@ class World {
   readonly #reasons: Reasons;
   readonly #plan: Plan;
   readonly #restarts: Set<number>;
-  readonly #counts = { rights: 0, attested: 0, laterRounds: 0, endorserRestarts: 0 };
+  readonly #truth: Truth;
+  readonly #counts = {
+    ...{ rights: 0, attested: 0, published: 0, wrongVotes: 0 },
+    ...{ laterRounds: 0, endorserRestarts: 0 },
+  };
   readonly #missedLevels = new Set<number>();
   readonly #missedReasons: Record<string, number> = {};
   readonly #random;
@@ -59,6 +65,7 @@ class World {
     this.#of = of;
     this.#plan = plan;
     this.#chain = chain;
+    this.#truth = newTruth(chain);
     this.#random = seededRandom(of.seed);
     this.#restarts = new Set(plan.endorserRestarts);
     const isBadLine = plan.lostPercent + plan.reorderedPercent + plan.signerDeathPercent > 0;
@@ -92,7 +99,7 @@ class World {
     while (this.#chain.head().level < this.#of.levels + 2 && this.#broken === null) {
       await this.#step(nodes, endorser);
     }
-    return this.#result(signer, rogue, new Set(secrets.keys()));
+    return this.#result(signer, rogue, nodes, new Set(secrets.keys()));
   }
 
   #parts(
@@ -104,12 +111,21 @@ class World {
     const { chainId } = this.#chain;
     const nodes: Nodes = createNodes({
       ...{ chain: this.#chain, plan: this.#plan, random: this.#random, now, later: after },
-      hear: word => endorser.hear(word),
+      hear: (event, isTrue) => {
+        if (isTrue) this.#truth.heard(event);
+        return endorser.hear(event);
+      },
     });
     const endorser: Endorser = createEndorser({
       ...{ chainId, keys, signer, rogue, now, later: after, reasons: this.#reasons },
       read: nodes.read,
-      inject: nodes.inject,
+      restart: nodes.restart,
+      signed: ballot => this.#lookAt(ballot),
+      inject: (ballot, operation) => {
+        this.#truth.handedOver(ballot, this.#now);
+        const { level, round } = ballot;
+        nodes.inject({ operation, level, round });
+      },
     });
     return { nodes, endorser };
   }
@@ -120,7 +136,7 @@ class World {
     const wake = this.#chain.nextWake();
     this.#now = first !== undefined && first.at < wake ? first.at : wake;
     const events = this.#chain.advanceTo(this.#now);
-    this.#lookAfter(events, nodes, endorser);
+    await this.#lookAfter(events, nodes, endorser);
     nodes.spread(events);
     for (let next = this.#queue[0]; next !== undefined && next.at <= this.#now;) {
       this.#queue.shift();
@@ -130,21 +146,32 @@ class World {
     for (const verdict of this.#chain.takeVerdicts()) this.#judge(verdict);
   }
 
-  #lookAfter(events: readonly ChainEvent[], nodes: Nodes, endorser: Endorser): void {
+  async #lookAfter(events: readonly ChainEvent[], nodes: Nodes, endorser: Endorser): Promise<void> {
     for (const event of events) {
       if (event.kind !== 'validated') continue;
       const { level } = event.block;
-      if (nodes.honest() <= NODES / 2) this.#badLevels.add(level);
+      this.#truth.block(event.block);
+      if (!areMostWell(this.#plan.spells, level)) this.#badLevels.add(level);
       if (!this.#restarts.delete(level)) continue;
       this.#counts.endorserRestarts += 1;
       this.#reasons.note(level, 'endorser_started');
       endorser.startAnew();
+      await nodes.restartAll();
     }
+  }
+
+  #lookAt(ballot: Ballot): void {
+    if (this.#truth.isRight(ballot)) return;
+    this.#counts.wrongVotes += 1;
+    const { kind, level, round, consensusKey } = ballot;
+    const place = `level ${level.toString()} round ${round.toString()}`;
+    this.#broken ??= `${kind} of what is not on the chain: ${consensusKey} at ${place}`;
   }
 
   #judge(verdict: Verdict): void {
     this.#counts.rights += 1;
     if (verdict.round > 0) this.#counts.laterRounds += 1;
+    if (verdict.attestationSeen !== null) this.#counts.published += 1;
     if (verdict.attested) {
       this.#counts.attested += 1;
       return;
@@ -159,20 +186,33 @@ class World {
 
   #later(ms: number, act: Entry['act']): void {
     const at = later(this.#now, duration(ms));
-    let place = this.#queue.length;
-    while (place > 0 && (this.#queue[place - 1]?.at ?? 0) > at) place -= 1;
+    // Behind what is due at the same time.
+    let [place, end] = [0, this.#queue.length];
+    while (place < end) {
+      const middle = (place + end) >> 1;
+      if ((this.#queue[middle]?.at ?? 0) > at) end = middle;
+      else place = middle + 1;
+    }
     this.#queue.splice(place, 0, { at, act });
   }
 
-  #result(signer: Signer, rogue: Rogue, keys: ReadonlySet<PublicKeyHash>): SimulationResult {
-    const { rights, attested, laterRounds, endorserRestarts } = this.#counts;
+  #result(
+    signer: Signer,
+    rogue: Rogue,
+    nodes: Nodes,
+    keys: ReadonlySet<PublicKeyHash>,
+  ): SimulationResult {
+    const { rights, attested, published, wrongVotes } = this.#counts;
+    const { laterRounds, endorserRestarts } = this.#counts;
     const doubles = this.#chain.doubleSignings().filter(({ delegate }) => keys.has(delegate));
     const turned = this.#plan.script.filter(
       ({ kind, level }) => kind === 'reorganisation' && level <= this.#of.levels,
     );
     return {
       levels: this.#of.levels,
-      ...{ rights, attested, missed: rights - attested },
+      ...{ rights, attested, missed: rights - attested, published, wrongVotes },
+      addedDelayMs: this.#truth.added(),
+      receipts: nodes.receipts(),
       missedLevels: [...this.#missedLevels],
       missedReasons: this.#missedReasons,
       doubleSigns: doubles.length,

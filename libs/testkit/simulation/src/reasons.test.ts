@@ -30,3 +30,9 @@ test('on bad lines a block may not be heard of, and a vote be lost or late', () 
     'vote_late',
   );
 });
+
+test('what somebody said goes before what a bad line may have lost', () => {
+  const reasons = newReasons(() => true);
+  reasons.note(5, 'rights_unknown');
+  expect(reasons.why(MISSED)).toBe('rights_unknown');
+});

@@ -46,10 +46,10 @@ export function newReasons(areBad: (level: number) => boolean): Reasons {
       const isBad = areBad(level);
       const ofLevel = seen.get(level);
       const isHeard = ofLevel?.has(`block ${round.toString()}`) === true;
-      if (!isHeard && isBad) return 'block_not_heard';
       const said = noted.get(level);
       if (said !== undefined) return said;
       if (!isBad) return undefined;
+      if (!isHeard) return 'block_not_heard';
       return attestationSeen === null ? 'vote_lost' : 'vote_late';
     },
     refusals: () => refusals,

@@ -44,6 +44,12 @@ export function partsOf(levels: number): readonly Part[] {
       title: 'conformance over PostgreSQL, three replicas',
       command: lab('conformance', '--store', 'postgres', '--replicas', '3', '--json'),
     },
+    { name: 'matrix', title: 'matrix', command: lab('matrix', '--json') },
+    {
+      name: 'matrix',
+      title: 'matrix with processes',
+      command: lab('matrix', '--processes', '--json'),
+    },
     { name: 'mutants', title: 'mutants', command: lab('mutants', '--json') },
   ];
 }

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Cell } from './cells.ts';
+import { whyNot, type Played } from './judge.ts';
+import type { Errand } from './worker.ts';
+
+const START = join(import.meta.dirname, '../start/main.ts');
+/** Seconds into the run: a fault lasts for less than rights are agreed on ahead, and what comes after it is seen. */
+const [FROM, TO] = ['8s', '20s'];
+
+/** What `npm start --json` says in the end, as far as a cell is about it. */
+type Summary = Pick<Played, 'levels' | 'rights' | 'attested' | 'missed' | 'missedReasons'> &
+  Pick<Played, 'doubleSigns'>;
+
+/**
+ * Plays cells with real processes, one after another: a chain with five edge nodes, two signers, an endorser. What left
+ * too late or was wrong is not seen here but by the chain.
+ */
+export async function playWithProcesses(
+  cells: readonly Cell[],
+  { levels, seed }: Omit<Errand, 'cell'>,
+  told: (played: Played) => void,
+): Promise<readonly Played[]> {
+  const played: Played[] = [];
+  for (const cell of cells) {
+    const one = await playOne(cell, levels, seed);
+    told(one);
+    played.push(one);
+  }
+  return played;
+}
+
+async function playOne(cell: Cell, levels: number, seed: number): Promise<Played> {
+  const faults = (cell.processes ?? []).flatMap((fault, at) => [
+    '--fault',
+    `node${(at + 1).toString()}=${fault}@${FROM}-${TO}`,
+  ]);
+  const args = ['--levels', levels.toString(), '--seed', seed.toString(), '--json', ...faults];
+  const summary = await lastObject([START, ...args]);
+  const { rights, attested, missed, missedReasons, doubleSigns } = summary;
+  const addedDelayMs = { count: 0, p50: null, p99: null, max: null };
+  const seen = { rights, attested, missed, doubleSigns, published: attested, wrongVotes: 0 };
+  const why = whyNot(cell.expects, { ...seen, missedLevels: [], addedDelayMs, broken: null });
+  return {
+    ...{ cell: cell.name, expects: cell.expects, held: why === null, why },
+    ...{ levels: summary.levels, ...seen, missedReasons, addedDelayMs },
+    ...{ receipts: {}, cpuSeconds: 0 },
+  };
+}
+
+async function lastObject(args: readonly string[]): Promise<Summary> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await new Promise(resolve => child.once('close', resolve));
+  const line = output.trimEnd().split('\n').at(-1) ?? '';
+  if (!line.startsWith('{')) throw new Error(`npm start -- ${args.join(' ')} said nothing`);
+  return JSON.parse(line) as Summary;
+}

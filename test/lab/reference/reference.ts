@@ -1,4 +1,5 @@
-import { PASS_FAULTS, UNDECIDED } from '@meridian/attribution';
+import { MISS_REASONS, PASS_FAULTS, UNDECIDED } from '@meridian/attribution';
+import type { MissReasonRow } from '@meridian/attribution';
 import { NODE_FAULTS } from '@meridian/chain-view';
 import { CONFIGURATIONS } from '@meridian/configuration';
 import { METRICS as ENDORSER_METRICS } from '@meridian/endorser/metrics';
@@ -29,6 +30,7 @@ export function reference(): string {
     ...plain('Why a block is not voted on', 'reason', reasonsOf(ABSTENTIONS), [
       'The endorser logs `abstained` with one of these and the slots that do not vote, and counts the slots in `meridian_endorser_abstentions_total`. It is a warning where our own nodes or signers fell short.',
     ]),
+    ...misses(),
     ...plain('Why a node is not believed', 'reason', NODE_FAULTS, [
       'Logged as `node_disbelieved`, counted in `meridian_endorser_node_faults_total`. One node that errs changes no vote.',
     ]),
@@ -44,6 +46,17 @@ export function reference(): string {
     ...shadow(),
     '',
   ].join('\n\n');
+}
+
+function misses(): readonly string[] {
+  const rows = Object.entries<MissReasonRow>(MISS_REASONS).map(([name, { fault, text }]) => [
+    ...[code(name), fault, text],
+  ]);
+  return [
+    '## Why a right was missed',
+    'Decided once two blocks are built on the one that should have the vote. Where several hold, the first one counts.',
+    table(['reason', 'fault', 'meaning'], rows),
+  ];
 }
 
 function reasonsOf(

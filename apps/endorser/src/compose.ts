@@ -1,17 +1,27 @@
+import { termsOf } from '@meridian/chain-view';
 import { openNodePool, type EdgeNode } from '@meridian/node-pool';
 import type { Clock } from '@meridian/prelude';
-import type { Log, Metrics } from '@meridian/service';
+import type { Log, Metrics, OperationsAnswer } from '@meridian/service';
 import { signerClient } from '@meridian/signer-client';
 import type { VoterOptions } from '@meridian/tenderbake';
 import { PROTOCOLS, type ChainId, type Protocol, type PublicKeyHash } from '@meridian/tezos';
-import { driveLine, nativeVerifier, openChecker, readAll, wordOf } from '@meridian/vote-feed';
-import type { DrivenLine } from '@meridian/vote-feed';
+import {
+  driveLine,
+  nativeVerifier,
+  openChecker,
+  readAll,
+  readOperations,
+} from '@meridian/vote-feed';
+import { wordOf, type DrivenLine } from '@meridian/vote-feed';
 import type { LineEffect, LineEvent } from '@meridian/vote-line';
+import { openAttributor } from './attributor.ts';
+import { openBudgets } from './budget.ts';
 import type { METRICS } from './metrics.ts';
 import { observer, type Observer } from './observer.ts';
-import { markOf, signedOperation } from './signers.ts';
+import { askSigners, markOf } from './signers.ts';
 import { newTimings } from './timings.ts';
 import { voteEnd } from './vote-end.ts';
+import { votesAnswer } from './votes.ts';
 
 /** How often silent streams and unanswered questions are looked for. */
 const TICK_MS = 250;
@@ -39,6 +49,8 @@ export type EndorserParts = {
 export type RunningEndorser = {
   readonly endorser: DrivenLine;
   readonly observed: Observer;
+  /** What became of the last rights, as `/votes` answers. */
+  readonly votes: (query: URLSearchParams) => Promise<OperationsAnswer>;
   readonly close: () => Promise<void>;
 };
 
@@ -55,6 +67,16 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
     const word = wordOf(message);
     if (word !== undefined) endorser.hear(word);
   });
+  const attributor = openAttributor({
+    ...{ quorum, startedAt: clock(), log, metrics },
+    after: (ms, act) => setTimeout(act, ms).unref(),
+    read: hash =>
+      readOperations(pool, endorser.state(), hash, {
+        disbelieved: (node, reason) => log.debug('operations_disbelieved', { node, reason }),
+        unanswered: (node, path) => log.debug('operations_unanswered', { node, path }),
+      }),
+  });
+  const { ledger } = attributor;
   const endorser: DrivenLine = driveLine(
     { chainId, keys, quorum, equals: equalsOf(parts.protocols) },
     { sign: parts.sign },
@@ -63,28 +85,39 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
       verifier: nativeVerifier(),
       check: checker.check,
       sign: async (ballot, bytes) => {
-        const operation = await signedOperation(client, log, ballot, bytes);
-        if (operation === undefined) metrics.record('unsigned_total', 1, { kind: ballot.kind });
-        return operation;
+        const outcome = await askSigners(client, log, ballot, bytes);
+        attributor.answered(ballot, outcome);
+        if (outcome.kind !== 'unsigned') return outcome.operation;
+        metrics.record('unsigned_total', 1, { kind: ballot.kind });
+        return undefined;
       },
       mark: key => markOf(client, chainId, key),
       inject: (operation, ballot) => {
         const until = voteEnd(endorser.state().voter);
-        observed.injection(ballot, pool.inject(operation, until));
+        const startedAt = clock();
+        const injection = pool.inject(operation, until);
+        observed.injection(ballot, injection);
+        attributor.injection(ballot, injection, startedAt);
       },
       read: topic => readAll(pool, clock, topic, event => endorser.hear(event)),
       restart: (node, stream) => pool.restart(node, stream),
       wakeAt: (at, wake) => setTimeout(wake, Math.max(0, at - clock())),
       observe: (event, effects) => {
         observed.step(event, effects);
+        attributor.step(event, effects);
         watch?.(event, effects);
       },
     },
   );
+  const budgets = openBudgets(pool, ledger, quorum, () => {
+    const { view } = endorser.state();
+    return termsOf(view, view.level)?.constants;
+  });
   const ticking = setInterval(() => endorser.hear({ kind: 'tick', at: clock() }), TICK_MS);
   return {
     endorser,
     observed,
+    votes: query => votesAnswer(ledger, budgets, query),
     close: async () => {
       clearInterval(ticking);
       await pool.close();

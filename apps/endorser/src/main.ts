@@ -13,7 +13,7 @@ await runDaemon({
     const { nodes, signers, quorum, sign, protocols } = configuration;
     const metrics = openMetrics('endorser', METRICS);
     const clock = fineClock(Date.now, () => performance.now());
-    const { endorser, observed, close } = runEndorser({
+    const { endorser, observed, votes, close } = runEndorser({
       chainId: configuration.chainId as ChainId,
       keys: configuration.keys as PublicKeyHash[],
       ...{ nodes, signers, quorum, sign, protocols, clock, log, metrics },
@@ -23,6 +23,7 @@ await runDaemon({
       metrics: metrics,
       checks: () => observed.checks(endorser.state()),
       status: () => observed.status(endorser.state()),
+      more: { '/votes': votes },
     });
     atEnd(operations.close);
     announce({ operationsPort: operations.port });

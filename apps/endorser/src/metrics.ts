@@ -1,3 +1,4 @@
+import { MISS_REASONS, UNDECIDED } from '@meridian/attribution';
 import { NODE_FAULTS } from '@meridian/chain-view';
 import type { MetricRow } from '@meridian/service';
 import { ABSTENTIONS } from '@meridian/tenderbake';
@@ -16,6 +17,14 @@ export const METRICS = {
     type: 'counter',
     help: 'Blocks that a slot did not vote on, by reason.',
     labels: { reason: Object.keys(ABSTENTIONS) },
+  },
+  rights_total: {
+    type: 'counter',
+    help: 'Own rights by what became of them, known two blocks after the one that should have the vote.',
+    labels: {
+      outcome: ['attested', 'missed', 'undecided'],
+      reason: ['own', 'shared', ...Object.keys(MISS_REASONS), ...Object.keys(UNDECIDED)],
+    },
   },
   node_faults_total: {
     type: 'counter',

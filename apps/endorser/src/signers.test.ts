@@ -6,7 +6,7 @@ import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed, sign } from '@meridian/t
 import { attachSignature, encode, unsignedVote, voteSignBytes } from '@meridian/tezos/forge';
 import { operationHex, signBytesOf } from '@meridian/vote-line';
 import { describe, expect, test } from 'vitest';
-import { markOf, signedBallot, signedOperation } from './signers.ts';
+import { markOf, signedBallot, askSigners } from './signers.ts';
 
 const secret = secretKeyOfSeed('tz1', new Uint8Array(32).fill(1));
 const key = publicKeyHashOf(publicKeyOf(secret));
@@ -146,7 +146,7 @@ describe('a log line', () => {
         logged.push({ severity, event, ...fields });
       };
     const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-    await signedOperation(signer(...outcomes).client, log, ballot, bytes);
+    await askSigners(signer(...outcomes).client, log, ballot, bytes);
     return logged;
   }
   const place = { kind: 'attestation', level: 100, round: 0, slot: 3 };

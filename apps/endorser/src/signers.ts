@@ -21,22 +21,21 @@ export type BallotOutcome =
       readonly severity: 'info' | 'warn' | 'error';
     };
 
-/** The signed operation of a ballot in hexadecimal; a log line says why there is none, or that it is shared. */
-export async function signedOperation(
+/** What became of a ballot; a log line says why there is no operation, or that it is shared. */
+export async function askSigners(
   client: Pick<SignerClient, 'sign'>,
   log: Log,
   ballot: Ballot,
   bytes: Uint8Array,
-): Promise<string | undefined> {
+): Promise<BallotOutcome> {
   const outcome = await signedBallot(client, ballot, bytes);
   const { kind, level, round, slot } = ballot;
   if (outcome.kind === 'unsigned') {
     const { severity, code, why } = outcome;
     log[severity]('not_signed', { kind, level, round, slot, code, why });
-    return undefined;
   }
   if (outcome.kind === 'shared') log.info('vote_shared', { kind, level, round, slot });
-  return outcome.operation;
+  return outcome;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { pathOf } from '@meridian/chain-view';
+import { operationHashesPath, participationPath, pathOf } from '@meridian/chain-view';
 import { INJECTION_PATH, STREAMS, WARMING_PATH } from '@meridian/node-pool';
 import type { BlockHash, Level, PublicKeyHash } from '@meridian/tezos';
 import { inTurns, whyNot, type Probe, type Question, type Reply } from './probe.ts';
@@ -42,7 +42,13 @@ function rpcsAt({ hash, level, key }: TriedAt): readonly Rpc[] {
     read('rights', pathOf({ kind: 'rights', level: (level + 1) as Level })),
     read('header', pathOf({ kind: 'header', hash: block })),
     read('operations', pathOf({ kind: 'operations', hash: block })),
-    ...(key === undefined ? [] : [read('consensus key', pathOf(ofKey), answersOrComplains)]),
+    read('operation hashes', operationHashesPath(block)),
+    ...(key === undefined
+      ? []
+      : [
+          read('consensus key', pathOf(ofKey), answersOrComplains),
+          read('participation', participationPath(block, address), answersOrComplains),
+        ]),
     read('version', WARMING_PATH),
     {
       ...{ name: 'injection', path: INJECTION_PATH, isServed: answersOrComplains },

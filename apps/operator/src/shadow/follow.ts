@@ -1,14 +1,19 @@
-import type { InclusionEvent } from '@meridian/attribution';
+import { PASS_FAULTS } from '@meridian/attribution';
 import { followNodes } from '@meridian/node-pool';
 import { fineClock } from '@meridian/prelude';
 import type { PublicKeyHash } from '@meridian/tezos';
-import { driveLine, nativeVerifier, openChecker, readAll, wordOf } from '@meridian/vote-feed';
-import type { DrivenLine } from '@meridian/vote-feed';
+import {
+  driveLine,
+  nativeVerifier,
+  openChecker,
+  readAll,
+  readOperations,
+} from '@meridian/vote-feed';
+import { wordOf, type DrivenLine } from '@meridian/vote-feed';
 import type { LineEffect, LineState } from '@meridian/vote-line';
 import type { Agreed } from './agreed.ts';
 import { openBook, type Book, type BookOptions } from './book.ts';
 import { noteCast, noteEffect } from './diary.ts';
-import { readOperations } from './operations.ts';
 import type { Tally } from './report.ts';
 import { troubleTeller, type Troubles } from './troubles.ts';
 import type { ShadowWish } from './wish.ts';
@@ -39,9 +44,12 @@ export async function follow(
   const troubles = troubleTeller(say);
   const full = Promise.withResolvers<undefined>();
   const read: BookOptions['read'] = hash => {
-    const hear = (attestations: Pass['attestations']): void =>
-      book.hear({ kind: 'pass', hash, attestations });
-    void readOperations(watch, line.state(), hash, troubles, hear);
+    void readOperations(watch, line.state(), hash, {
+      disbelieved: (node, fault) => troubles.disbelieved(node, fault, PASS_FAULTS[fault]),
+      unanswered: (node, path) => troubles.unanswered(node, 'operations', path),
+    }).then(attestations => {
+      if (attestations !== undefined) book.hear({ kind: 'pass', hash, attestations });
+    });
   };
   const book = openBook({ keys, levels, say, read, full: () => full.resolve(undefined) });
   const checker = openChecker();
@@ -86,8 +94,6 @@ export async function follow(
   await checker.close();
   return found;
 }
-
-type Pass = Extract<InclusionEvent, { readonly kind: 'pass' }>;
 
 /** Tells the book what the line found out. A right of a delegate counts whichever key it votes with. */
 function tellBook(book: Book, delegates: ReadonlySet<PublicKeyHash>, effect: LineEffect): void {

@@ -107,7 +107,7 @@ const CAUSES: Readonly<Record<MissReason, readonly (() => Story)[]>> = {
   stopped: [
     () => published(['stopped', 'stopped']),
     () => {
-      const of = story();
+      const of = story('at_prequorum', later(BLOCK.timestamp, 1));
       of.learn(LEVEL);
       of.block(BLOCK, later(DUE, 1));
       of.end(BLOCK);
@@ -128,6 +128,14 @@ const CAUSES: Readonly<Record<MissReason, readonly (() => Story)[]>> = {
   late_block: [
     () => {
       const of = begun();
+      of.block(BLOCK, later(DUE, 1));
+      of.end(BLOCK);
+      return of;
+    },
+    () => {
+      // The first block that was seen, by who had listened before it.
+      const of = story('at_prequorum', BLOCK.timestamp);
+      of.learn(LEVEL);
       of.block(BLOCK, later(DUE, 1));
       of.end(BLOCK);
       return of;
@@ -156,6 +164,27 @@ const CAUSES: Readonly<Record<MissReason, readonly (() => Story)[]>> = {
       const of = begun('early');
       of.block(BLOCK);
       of.answer('signed');
+      of.end(BLOCK);
+      return of;
+    },
+  ],
+  migration_block: [
+    () => {
+      const of = begun();
+      of.block({ ...BLOCK, proto: 2 });
+      of.end(BLOCK);
+      return of;
+    },
+  ],
+  protocol_unknown: [
+    () => {
+      const of = begun();
+      const { hash, level, round } = BLOCK;
+      const why = { reason: 'protocol_unknown', seats: [] } as const;
+      of.tell({
+        ...{ kind: 'line', at: startOf(LEVEL + 1) },
+        effect: { kind: 'abstain', hash, level, round, ...why },
+      });
       of.end(BLOCK);
       return of;
     },
@@ -278,13 +307,13 @@ describe('a right has its outcome', () => {
     expect(silent.rights()).toMatchObject([{ reason: 'node' }]);
   });
 
-  test('or is told as undecided, with the number of own rights', () => {
+  test('which is that nothing is known, where nothing is known of the chain', () => {
     const of = begun();
     of.block(BLOCK);
     of.block(proposal('120', LEVEL + 20));
-    expect(of.told).toContainEqual({
-      ...{ kind: 'undecided', level: LEVEL, why: 'blocks_unknown', seats: 1 },
-    });
+    expect(of.rights()).toMatchObject([
+      { delegate: OWN.delegate, slot: OWN.slot, outcome: 'undecided', why: 'blocks_unknown' },
+    ]);
   });
 
   test('and what is remembered stays small however long it goes on', () => {

@@ -1,5 +1,5 @@
 import type { Instant } from '@meridian/prelude';
-import type { Ballot, Proposal } from '@meridian/tenderbake';
+import type { Ballot, Proposal, Seat } from '@meridian/tenderbake';
 import type { BlockHash, Level, PublicKeyHash, Round, Slot } from '@meridian/tezos';
 import type { LineEffect } from '@meridian/vote-line';
 import { newInclusion, stepInclusion } from './inclusion.ts';
@@ -14,15 +14,17 @@ export type Right = {
   readonly level: Level;
   readonly delegate: PublicKeyHash;
   readonly slot: Slot;
-  /** The round of the block that the chain attests. */
-  readonly round: Round;
 } & (
   | {
       readonly outcome: 'attested';
+      /** The round of the block that the chain attests. */
+      readonly round: Round;
       /** `shared`: the chain has a vote that another endorser brought, or was permitted first. */
       readonly by: 'own' | 'shared';
     }
-  | ({ readonly outcome: 'missed' } & Miss)
+  | ({ readonly outcome: 'missed'; readonly round: Round } & Miss)
+  /** It is not known what the chain included. */
+  | { readonly outcome: 'undecided'; readonly why: Undecided }
 );
 
 /** What is told. All but `line` is about the vote of a ballot that the line wanted. */
@@ -48,24 +50,18 @@ export type AttributionEvent =
 export type AttributionEffect =
   /** Send `pass` of this block, once it is proven. */
   | { readonly kind: 'read'; readonly hash: BlockHash; readonly level: Level }
-  | { readonly kind: 'right'; readonly right: Right }
-  /** It is not known what the chain included of the level; `seats` are the own rights at it, as far as known. */
-  | {
-      readonly kind: 'undecided';
-      readonly level: Level;
-      readonly why: Undecided;
-      readonly seats: number;
-    };
+  | { readonly kind: 'right'; readonly right: Right };
 
 type Decided = Extract<Verdict, { readonly kind: 'decided' }>;
 
 /** All that is known of levels whose rights have no outcome. */
 export type AttributionState = {
   readonly quorum: number;
+  readonly startedAt: Instant;
   readonly inclusion: InclusionState;
   readonly pages: ReadonlyMap<Level, Page>;
-  /** Own rights by level, for those of which nothing is decided. */
-  readonly seats: ReadonlyMap<Level, number>;
+  /** Own rights by level. */
+  readonly seats: ReadonlyMap<Level, readonly Seat[]>;
   /** When blocks are dated. */
   readonly times: ReadonlyMap<BlockHash, Instant>;
   /** The level of the first block that was seen. */
@@ -87,11 +83,12 @@ const HELD_LEVELS_MAX = 8;
 /**
  * Nothing is known yet; rights get outcomes from the level of the first block on.
  * @param quorum how many nodes have to take a vote, so that its proposer can be expected to have it
+ * @param startedAt since when nodes are listened to
  */
-export function newAttribution(quorum: number): AttributionState {
+export function newAttribution(quorum: number, startedAt: Instant): AttributionState {
   const none = new Map<never, never>();
   return {
-    ...{ quorum, inclusion: newInclusion(), pages: none, seats: none, times: none },
+    ...{ quorum, startedAt, inclusion: newInclusion(), pages: none, seats: none, times: none },
     ...{ first: undefined, latest: 0, held: [] },
   };
 }
@@ -125,7 +122,7 @@ function hearLine(state: AttributionState, at: Instant, effect: LineEffect): Att
   switch (effect.kind) {
     case 'facts': {
       const { level, own } = effect.facts;
-      const seats = newest(new Map(state.seats).set(level, own.length), LEVELS_MAX);
+      const seats = newest(new Map(state.seats).set(level, own), LEVELS_MAX);
       return include({ ...state, seats }, { kind: 'seats', level, seats: own });
     }
     case 'proposal': {
@@ -142,6 +139,9 @@ function hearLine(state: AttributionState, at: Instant, effect: LineEffect): Att
       return [turn(state, first.level, page => noteEffect(page, at, effect)), []];
     }
     case 'fault':
+    case 'prequorum':
+    case 'protocol':
+    case 'verify':
     case 'read':
     case 'read_marks':
     case 'restart':
@@ -172,7 +172,9 @@ function include(state: AttributionState, event: InclusionEvent): AttributionSte
     else if (effect.verdict.kind === 'decided') held.push(effect.verdict);
     else if (effect.verdict.kind === 'undecided') {
       const { level, why } = effect.verdict;
-      told.push({ kind: 'undecided', level, why, seats: state.seats.get(level) ?? 0 });
+      for (const { delegate, slot } of state.seats.get(level) ?? []) {
+        told.push({ kind: 'right', right: { level, delegate, slot, outcome: 'undecided', why } });
+      }
     }
   }
   const [settled, rights] = settle({ ...state, inclusion, held });
@@ -199,8 +201,9 @@ function settle(state: AttributionState): AttributionStep {
 function rightsOf(state: AttributionState, verdict: Decided): readonly Right[] {
   const { level, decision, block } = verdict;
   const page = pageOf(state, level);
-  const { quorum, times, first } = state;
-  const frame = { decision, due: times.get(block), quorum, isFirst: first === level };
+  const { quorum, times } = state;
+  const startedAt = state.first === level ? state.startedAt : undefined;
+  const frame = { decision, due: times.get(block), quorum, startedAt };
   return verdict.seats.map(({ seat: { delegate, slot }, vote }): Right => {
     const place = { level, delegate, slot, round: decision.round };
     if (vote === undefined) return { ...place, outcome: 'missed', ...missOf(slot, page, frame) };

@@ -1,6 +1,6 @@
 import { duration, instant, type Instant } from '@meridian/prelude';
 import { newVoter, stepVoter } from '@meridian/tenderbake';
-import type { Ballot, LevelFacts, Preattestation, Proposal, Seat } from '@meridian/tenderbake';
+import type { Ballot, LevelFacts, Proposal, Seat } from '@meridian/tenderbake';
 import type { VoterEvent } from '@meridian/tenderbake';
 import { level, round, slot, toBase58, type BlockHash, type PublicKeyHash } from '@meridian/tezos';
 import type { LineEffect } from '@meridian/vote-line';
@@ -52,9 +52,9 @@ export function proposal(name: string, of: number, draft: Draft = {}): Proposal 
 }
 
 /** A voter whose right at {@link LEVEL} is followed; what is told of it is gathered. */
-export function story(sign: 'at_prequorum' | 'early' = 'at_prequorum') {
+export function story(sign: 'at_prequorum' | 'early' = 'at_prequorum', startedAt = startOf(0)) {
   let voter = newVoter({ sign });
-  let attribution = newAttribution(QUORUM);
+  let attribution = newAttribution(QUORUM, startedAt);
   const told: AttributionEffect[] = [];
   const wanted: Ballot[] = [];
   const out: Ballot[] = [];
@@ -85,7 +85,9 @@ export function story(sign: 'at_prequorum' | 'early' = 'at_prequorum') {
     ...{ told, tell, out, learn, block, state: () => attribution },
     /** The others preattest a block. */
     prequorum: (of: Proposal): void => {
-      hear({ kind: 'preattestations', at: of.timestamp, votes: preattestationsOf(of) });
+      const { level: at, round: in_, payloadHash, predecessor } = of;
+      const candidate = { level: at, round: in_, payloadHash, branch: predecessor.predecessor };
+      hear({ kind: 'prequorum', at: of.timestamp, candidate });
     },
     /** The signers answer to what is wanted: `signed`, `shared`, or the code of a refusal. */
     answer: (said: string, at: Instant = startOf(LEVEL)): void => {
@@ -118,12 +120,6 @@ export function story(sign: 'at_prequorum' | 'early' = 'at_prequorum') {
         each.kind === 'right' && each.right.level === LEVEL ? [each.right] : [],
       ),
   };
-}
-
-function preattestationsOf(of: Proposal): readonly Preattestation[] {
-  const { level: at, round: in_, payloadHash, predecessor } = of;
-  const vote = { level: at, round: in_, payloadHash, branch: predecessor.predecessor };
-  return SEATS.slice(1).map(seat => ({ ...vote, slot: seat.slot }));
 }
 
 /** The attestations for a block that the one after it has. */

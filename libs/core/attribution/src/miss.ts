@@ -12,8 +12,8 @@ export type Frame = {
   readonly due: Instant | undefined;
   /** How many nodes have to take a vote, so that its proposer can be expected to have it. */
   readonly quorum: number;
-  /** Whether the endorser began in the middle of the level. */
-  readonly isFirst: boolean;
+  /** When the endorser began, if that can have been in the middle of the level. */
+  readonly startedAt: Instant | undefined;
 };
 
 /** Why a right was missed, with the evidence. */
@@ -99,14 +99,15 @@ function ofPublished(vote: NotedVote, publishedAt: Instant, { due, quorum }: Fra
 function ofSight(
   slot: Slot,
   { blocks, abstentions }: Page,
-  { decision, isFirst }: Frame,
+  { decision, startedAt }: Frame,
 ): readonly MissReason[] {
   const block = blocks.find(isFor(decision));
   const said = abstentions.filter(
     ({ hash, slots }) => slots.length === 0 || (hash === block?.hash && slots.includes(slot)),
   );
+  const wasAway = startedAt !== undefined && (block?.timestamp ?? 0) < startedAt;
   return [
-    ...(isFirst ? (['stopped'] as const) : []),
+    ...(wasAway ? (['stopped'] as const) : []),
     ...said.map(({ reason }) => REASON_OF_ABSTENTION[reason]),
     ...(block === undefined ? (['block_unseen'] as const) : []),
   ];

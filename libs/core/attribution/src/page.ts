@@ -26,6 +26,7 @@ type SeenBlock = {
   readonly hash: BlockHash;
   readonly round: Round;
   readonly payloadHash: PayloadHash;
+  readonly timestamp: Instant;
 };
 
 /** An abstention; without slots it is about all seats of the level. */
@@ -51,8 +52,9 @@ const ROWS_MAX = 64;
 export function noteEffect(page: Page, at: Instant, effect: LineEffect): Page {
   switch (effect.kind) {
     case 'proposal': {
-      const { hash, round, payloadHash } = effect.proposal;
-      return { ...page, blocks: added(page.blocks, { hash, round, payloadHash }) };
+      const { hash, round, payloadHash, timestamp } = effect.proposal;
+      const seen = { hash, round, payloadHash, timestamp };
+      return { ...page, blocks: added(page.blocks, seen) };
     }
     case 'abstain': {
       const { hash, reason, seats } = effect;
@@ -65,6 +67,9 @@ export function noteEffect(page: Page, at: Instant, effect: LineEffect): Page {
       return noteVotes(page, [effect.ballot], { publishedAt: at });
     case 'facts':
     case 'fault':
+    case 'prequorum':
+    case 'protocol':
+    case 'verify':
     case 'read':
     case 'read_marks':
     case 'restart':

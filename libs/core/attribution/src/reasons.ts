@@ -74,6 +74,14 @@ export const MISS_REASONS = {
     fault: 'chain',
     text: 'the block was preattested, but no prequorum was seen in its round',
   },
+  migration_block: {
+    fault: 'chain',
+    text: 'the block is the first of a protocol: it takes no votes, and nobody counts them',
+  },
+  protocol_unknown: {
+    fault: 'ours',
+    text: 'this version does not know the protocol, and no configuration says which one it equals',
+  },
   no_rights_data: { fault: 'node', text: 'the rights of the level were not agreed on in time' },
   block_unseen: { fault: 'node', text: 'no node brought the block, or nothing proved it' },
 } as const satisfies Record<string, MissReasonRow>;
@@ -141,7 +149,8 @@ export const REASON_OF_ABSTENTION: Readonly<Record<Abstention, MissReason>> = {
   lesser_branch: 'abstained',
   marks_unknown: 'signer_slow',
   no_prequorum: 'no_prequorum',
-  migration_block: 'abstained',
+  migration_block: 'migration_block',
+  protocol_unknown: 'protocol_unknown',
   rights_unknown: 'no_rights_data',
 };
 

@@ -1,6 +1,15 @@
+export { termsOf } from './terms.ts';
 export { checkJobs, type Findings, type Job } from './check.ts';
 export type { Verifier } from './judge.ts';
-export { NODE_FAULTS, pathOf, type NodeFault, type NodeWord, type Topic } from './messages.ts';
+export {
+  NODE_FAULTS,
+  operationHashesPath,
+  participationPath,
+  pathOf,
+  type NodeFault,
+  type NodeWord,
+  type Topic,
+} from './messages.ts';
 export type { ViewEvent, ViewStream } from './messages.ts';
 export {
   newView,

@@ -43,6 +43,15 @@ export function pathOf(topic: Topic): string {
 }
 
 const blockPath = (hash = 'head'): string => `/chains/main/blocks/${hash}`;
+/** Where a node names the operations of all passes of a block. */
+export function operationHashesPath(hash: BlockHash): string {
+  return `${blockPath(hash)}/operation_hashes`;
+}
+
+/** Where a node counts what a delegate missed in the cycle of a block. */
+export function participationPath(hash: BlockHash, delegate: PublicKeyHash): string {
+  return `${blockPath(hash)}/context/delegates/${delegate}/participation`;
+}
 
 /** What a node says; nothing in it is believed. */
 export type NodeWord =

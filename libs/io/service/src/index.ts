@@ -8,6 +8,7 @@ export {
   serveOperations,
   type Check,
   type Listening,
+  type OperationsAnswer,
   type OperationsParts,
 } from './operations.ts';
 export { httpUrl, listenAddress, logLevel, z } from './types.ts';

@@ -78,3 +78,21 @@ test('a server that closes lets a request come to its end, and takes no other', 
   expect(await (await answer).text()).toBe('late');
   await closed;
 });
+
+test('what else a daemon answers has its own path, query and status; a failure of it is 500', async () => {
+  const server = await serveOperations(
+    { host: '127.0.0.1', port: 0 },
+    {
+      ...{ metrics: openMetrics('endorser', TABLE), checks: () => ({}), status: () => ({}) },
+      more: {
+        '/votes': query => Promise.resolve({ status: 400, body: { levels: query.get('levels') } }),
+        '/broken': () => Promise.reject(new Error('broken')),
+      },
+    },
+  );
+  open.push(server);
+  const get = (path: string) => fetch(`http://127.0.0.1:${server.port.toString()}${path}`);
+  const answer = await get('/votes?levels=a%20b');
+  expect([answer.status, await answer.json()]).toEqual([400, { levels: 'a b' }]);
+  expect((await get('/broken')).status).toBe(500);
+});

@@ -9,7 +9,12 @@ export type OperationsParts = {
   /** Named conditions of being of use; a text says why one does not hold. One that takes too long does not. */
   readonly checks: () => Readonly<Record<string, Check | Promise<Check>>>;
   readonly status: () => object;
+  /** What else the daemon answers, by path. */
+  readonly more?: Readonly<Record<string, (query: URLSearchParams) => Promise<OperationsAnswer>>>;
 };
+
+/** An answer as JSON. */
+export type OperationsAnswer = { readonly status: number; readonly body: object };
 
 /** Whether a condition holds, or why not. */
 export type Check = true | string;
@@ -25,7 +30,7 @@ export type Listening = { readonly port: number; readonly close: () => Promise<v
 /** Metrics, health, readiness and status over HTTP, apart from the daemon's own interface. */
 export function serveOperations(
   { host, port }: { readonly host: string; readonly port: number },
-  { metrics, checks, status }: OperationsParts,
+  { metrics, checks, status, more = {} }: OperationsParts,
 ): Promise<Listening> {
   const app = express();
   app.disable('x-powered-by');
@@ -44,6 +49,12 @@ export function serveOperations(
   app.get('/status', (_request, response) => {
     response.json(status());
   });
+  for (const [path, answer] of Object.entries(more)) {
+    app.get(path, (request, response, next) => {
+      const { searchParams } = new URL(request.originalUrl, 'http://operations');
+      answer(searchParams).then(({ status: code, body }) => response.status(code).json(body), next);
+    });
+  }
   return listen(app.listen(port, host));
 }
 

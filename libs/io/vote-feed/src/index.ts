@@ -1,4 +1,5 @@
 export { openChecker, type Checker } from './checker.ts';
 export { driveLine, type DrivenLine, type Outside } from './drive.ts';
 export { readAll, wordOf } from './nodes.ts';
+export { readOperations, type OperationsTroubles } from './operations.ts';
 export { nativeVerifier } from './verifier.ts';

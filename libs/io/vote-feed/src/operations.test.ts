@@ -1,4 +1,3 @@
-import type { IncludedVote } from '@meridian/attribution';
 import { NodeError } from '@meridian/node-pool';
 import { duration, instant } from '@meridian/prelude';
 import { createChain, createNode } from '@meridian/sandbox-chain';
@@ -6,8 +5,7 @@ import { PROTOCOLS } from '@meridian/tezos';
 import { encode, unsignedBlockHeader } from '@meridian/tezos/forge';
 import type { LineState } from '@meridian/vote-line';
 import { expect, test } from 'vitest';
-import { readOperations } from './operations.ts';
-import { troubleTeller } from './troubles.ts';
+import { readOperations } from './index.ts';
 
 const protocol = PROTOCOLS.find(({ number }) => number === '025');
 if (protocol === undefined) throw new Error('025 is in the table');
@@ -23,7 +21,8 @@ const node = createNode(chain, { name: 'node', now: () => instant(0) });
 const { hash, header } = chain.head();
 const { signature: _, ...unsigned } = header;
 const unsignedBytes = encode(unsignedBlockHeader(protocol), unsigned);
-const state = { view: { protocol, headers: new Map([[hash, { unsignedBytes }]]) } };
+const headers = new Map([[hash, { unsignedBytes }]]);
+const state = { view: { protocol, headers, nodes: new Map() } };
 
 /** The answer of an honest node. */
 function honest(path: string): Promise<unknown> {
@@ -48,36 +47,49 @@ const READS: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
 
 /** What comes of asking these nodes about a block. */
 async function asked(known: object, ...names: readonly string[]) {
-  const heard: (readonly IncludedVote[])[] = [];
   const lines: string[] = [];
   const watch = {
     nodes: () => names.map(name => ({ name, url: '' })),
     read: (name: string, path: string) =>
       READS[name]?.(path) ?? Promise.reject(new Error(`${name} is no node`)),
   };
-  const troubles = troubleTeller(line => lines.push(line));
-  const hear = (votes: readonly IncludedVote[]): void => void heard.push(votes);
-  await readOperations(watch, known as LineState, hash, troubles, hear);
-  return { heard, lines };
+  const read = await readOperations(watch, known as LineState, hash, {
+    disbelieved: (name, fault) => lines.push(`${name}: ${fault}`),
+    unanswered: (name, path) => lines.push(`${name}: ${path}`),
+  });
+  return { slots: read?.map(({ slot }) => slot).sort((a, b) => a - b), lines };
 }
 
-test('what a block contains is told by a node that proves it, and all others cost a line', async () => {
-  const { heard, lines } = await asked(state, 'liar', 'away', 'rubbish', 'honest');
-  const slots = chain
-    .rights(2)
-    .seats.map(seat => seat.attestationSlot)
-    .sort((a, b) => a - b);
-  expect(heard.map(votes => votes.map(({ slot }) => slot).sort((a, b) => a - b))).toEqual([slots]);
-  expect(lines.sort()).toEqual([
-    expect.stringMatching(/^away: no answer about operations, such as .*\/operations\/0/),
-    expect.stringMatching(/^liar: not believed: wrong_operations/),
-    expect.stringMatching(/^rubbish: not believed: unreadable_operations/),
+const slots = chain
+  .rights(2)
+  .seats.map(seat => seat.attestationSlot)
+  .sort((a, b) => a - b);
+
+test('what a block contains is told by the first node that proves it, and all before it are told of', async () => {
+  expect(await asked(state, 'liar', 'away', 'rubbish', 'honest', 'liar')).toEqual({
+    slots,
+    lines: [
+      'liar: wrong_operations',
+      expect.stringMatching(/^away: .*\/operations\/0/),
+      'rubbish: unreadable_operations',
+    ],
+  });
+});
+
+test('the node that brought a block last is asked first', async () => {
+  const nodes = new Map([
+    ['away', { lastBlockAt: 1 }],
+    ['honest', { lastBlockAt: 3 }],
   ]);
+  const known = { view: { ...state.view, nodes } };
+  expect(await asked(known, 'liar', 'away', 'honest')).toEqual({ slots, lines: [] });
+});
+
+test('nothing is told where no node proves it', async () => {
+  expect((await asked(state, 'liar', 'away')).slots).toBeUndefined();
 });
 
 test('nothing is asked about a block that was never proven', async () => {
-  expect(await asked({ view: { protocol, headers: new Map() } }, 'none')).toEqual({
-    heard: [],
-    lines: [],
-  });
+  const known = { view: { ...state.view, headers: new Map() } };
+  expect(await asked(known, 'none')).toEqual({ slots: undefined, lines: [] });
 });

@@ -4,6 +4,7 @@ import { DOCTOR_COMMANDS } from './doctor/commands.ts';
 import { INIT_COMMANDS } from './init/commands.ts';
 import { REPLAY_COMMANDS } from './replay/commands.ts';
 import { SHADOW_COMMANDS } from './shadow/commands.ts';
+import { VOTES_COMMANDS } from './votes/commands.ts';
 
 /** Every command of `meridian`, in the order in which help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -12,4 +13,5 @@ export const COMMANDS: readonly Command[] = [
   ...CODEC_COMMANDS,
   ...REPLAY_COMMANDS,
   ...SHADOW_COMMANDS,
+  ...VOTES_COMMANDS,
 ];

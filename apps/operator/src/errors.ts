@@ -5,7 +5,7 @@ export const OPERATOR_ERRORS = {
   misused: { status: 2, meaning: 'the command line is wrong' },
   interrupted: { status: 130, meaning: 'broken off at a question' },
   bad_input: { status: 1, meaning: 'what was given to the command cannot be used' },
-  unreachable: { status: 1, meaning: 'a node did not answer, or not in time' },
+  unreachable: { status: 1, meaning: 'a node or daemon did not answer, or not in time' },
   refused_by_node: { status: 1, meaning: 'a node answered that it cannot or will not say' },
 } as const;
 

@@ -143,7 +143,7 @@ function run(
     hear({ kind: 'operations', at, node: 'octez', items });
   };
   const [first] = words;
-  if (first) hear({ kind: 'stream', at: first.at, node: 'octez', stream: 'heads', open: true });
+  if (first) hear({ kind: 'stream', at: first.at, node: 'octez', stream: 'heads', state: 'open' });
   for (const { at: when, stream, item } of words) {
     const word: NodeWord =
       stream === 'operations'

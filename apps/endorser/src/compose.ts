@@ -23,7 +23,7 @@ import { newTimings } from './timings.ts';
 import { voteEnd } from './vote-end.ts';
 import { votesAnswer } from './votes.ts';
 
-/** How often silent streams and unanswered questions are looked for. */
+/** How often half-open streams and unanswered questions are looked for. */
 const TICK_MS = 250;
 
 /** What an endorser is made of. */
@@ -64,8 +64,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
   const observed = observer(log, metrics, newTimings());
   const pool = openNodePool({ nodes, clock }, message => {
     observed.node(message);
-    const word = wordOf(message);
-    if (word !== undefined) endorser.hear(word);
+    endorser.hear(wordOf(message));
   });
   const attributor = openAttributor({
     ...{ quorum, startedAt: clock(), log, metrics },

@@ -11,7 +11,9 @@ await runDaemon({
   schema: ENDORSER,
   start: async (configuration, { log, atEnd, announce }) => {
     const { nodes, signers, quorum, sign, protocols } = configuration;
-    const metrics = openMetrics('endorser', METRICS);
+    const metrics = openMetrics('endorser', METRICS, {
+      node: nodes.map(({ name }) => name),
+    });
     const clock = fineClock(Date.now, () => performance.now());
     const { endorser, observed, votes, close } = runEndorser({
       chainId: configuration.chainId as ChainId,

@@ -1,5 +1,5 @@
 import { MISS_REASONS, UNDECIDED } from '@meridian/attribution';
-import { NODE_FAULTS } from '@meridian/chain-view';
+import { NODE_FAULTS, RESTARTS } from '@meridian/chain-view';
 import type { MetricRow } from '@meridian/service';
 import { ABSTENTIONS } from '@meridian/tenderbake';
 
@@ -30,6 +30,11 @@ export const METRICS = {
     type: 'counter',
     help: 'What nodes said and was not believed, by reason.',
     labels: { reason: Object.keys(NODE_FAULTS) },
+  },
+  stream_restarts_total: {
+    type: 'counter',
+    help: 'Streams that were given up as half-open and opened anew, by node and reason.',
+    labels: { node: 'configured', reason: Object.keys(RESTARTS) },
   },
   block_to_preattestation_seconds: {
     type: 'histogram',

@@ -38,7 +38,7 @@ export function observer(
       level: view.level,
       nodes: [...view.nodes].map(([name, { streams, level, faults }]) => ({
         ...{ name, level, faults },
-        streams: [...streams.keys()],
+        streams: Object.fromEntries([...streams].map(([stream, { state }]) => [stream, state])),
       })),
     }),
   };
@@ -96,11 +96,16 @@ function observeEffect(
       metrics.record('node_faults_total', 1, { reason: effect.code });
       log.warn('node_disbelieved', { node: effect.node, reason: effect.code });
       return;
+    case 'restart': {
+      const { node, stream, why } = effect;
+      metrics.record('stream_restarts_total', 1, { node, reason: why });
+      log.debug('stream_restarted', { node, stream, reason: why });
+      return;
+    }
     case 'facts':
     case 'inject':
     case 'read':
     case 'read_marks':
-    case 'restart':
     case 'verify':
     case 'wake':
       return;

@@ -1,6 +1,6 @@
 import { MISS_REASONS, PASS_FAULTS, UNDECIDED } from '@meridian/attribution';
 import type { MissReasonRow } from '@meridian/attribution';
-import { NODE_FAULTS } from '@meridian/chain-view';
+import { NODE_FAULTS, RESTARTS } from '@meridian/chain-view';
 import { CONFIGURATIONS } from '@meridian/configuration';
 import { METRICS as ENDORSER_METRICS } from '@meridian/endorser/metrics';
 import { KEYSTORE_ERRORS } from '@meridian/keystore';
@@ -31,6 +31,9 @@ export function reference(): string {
       'The endorser logs `abstained` with one of these and the slots that do not vote, and counts the slots in `meridian_endorser_abstentions_total`. It is a warning where our own nodes or signers fell short.',
     ]),
     ...misses(),
+    ...plain('Why a stream is opened anew', 'reason', RESTARTS, [
+      'Logged as `stream_restarted` at `debug`, counted in `meridian_endorser_stream_restarts_total`.',
+    ]),
     ...plain('Why a node is not believed', 'reason', NODE_FAULTS, [
       'Logged as `node_disbelieved`, counted in `meridian_endorser_node_faults_total`. One node that errs changes no vote.',
     ]),

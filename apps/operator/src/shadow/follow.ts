@@ -18,7 +18,7 @@ import type { Tally } from './report.ts';
 import { troubleTeller, type Troubles } from './troubles.ts';
 import type { ShadowWish } from './wish.ts';
 
-/** How often silent streams and unanswered questions are looked for, as the endorser does. */
+/** How often half-open streams and unanswered questions are looked for, as the endorser does. */
 const TICK_MS = 250;
 /** After this time without any block a line says what is missing. */
 const PATIENCE_MS = 15_000;
@@ -55,8 +55,7 @@ export async function follow(
   const checker = openChecker();
   const watch = followNodes({ nodes, clock }, message => {
     troubles.ofNode(message);
-    const word = wordOf(message);
-    if (word !== undefined) line.hear(word);
+    line.hear(wordOf(message));
   });
   const line: DrivenLine = driveLine(
     { chainId, keys, quorum },

@@ -9,6 +9,7 @@ import { isObject, readHeader, type Header } from './read.ts';
 import { followProtocol, hearHead, learnTerms } from './terms.ts';
 import { answered, ask, blame, inTurn, latest, newest, note, wantedRights } from './state.ts';
 import type { ParkedBlock, ViewState, ViewStep } from './state.ts';
+import { claim } from './watch.ts';
 
 /** Headers that are remembered: some levels with all their rounds. */
 const HEADERS_MAX = 64;
@@ -36,21 +37,26 @@ export function hearBlock(
   // for his own says nothing new by it.
   const told = state.told.has(hash) ? state.headers.get(hash) : undefined;
   if (told !== undefined) {
-    const noted = noteBlock(state, node, at, told);
+    const noted = noteBlock(state, event, told);
     return event.stream === 'heads' ? hearHead(noted, at, node, hash) : [noted, []];
   }
   const known = state.parkedBlocks.get(hash)?.header;
   const header = known === undefined ? readHeader(item) : ok(known);
   if (!header.ok) return blame(state, node, header.error);
-  return bring(noteBlock(state, node, at, header.value), verifier, {
+  return bring(noteBlock(state, event, header.value), verifier, {
     ...{ at, node, header: header.value, lists: fields['operations'] },
   });
 }
 
-function noteBlock(state: ViewState, node: string, at: Instant, { fitness }: Header): ViewState {
-  return note(state, node, ({ level }) => ({
+function noteBlock(
+  state: ViewState,
+  { at, node, stream }: { at: Instant; node: string; stream: ViewStream },
+  { hash, fitness: { level: height, round } }: Header,
+): ViewState {
+  const claimed = claim(state, at, node, stream, { hash, place: { level: height, round } });
+  return note(claimed, node, ({ level }) => ({
     lastBlockAt: at,
-    level: Math.max(level, fitness.level),
+    level: Math.max(level, height),
   }));
 }
 

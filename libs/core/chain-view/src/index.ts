@@ -6,11 +6,11 @@ export {
   operationHashesPath,
   participationPath,
   pathOf,
+  RESTARTS,
   type NodeFault,
   type NodeWord,
-  type Topic,
 } from './messages.ts';
-export type { ViewEvent, ViewStream } from './messages.ts';
+export type { RestartReason, StreamState, Topic, ViewEvent, ViewStream } from './messages.ts';
 export {
   newView,
   type NodeHealth,

@@ -98,7 +98,7 @@ function viewOf(answers: Answers = ALL, change: (state: ViewState) => ViewState 
   const of = <Kind extends ViewEffect['kind']>(kind: Kind) =>
     found.filter((each): each is Extract<ViewEffect, { kind: Kind }> => each.kind === kind);
   const asked = (kind: Topic['kind']) => of('read').filter(({ topic }) => topic.kind === kind);
-  hear({ kind: 'stream', at: START, node: 'node1', stream: 'heads', open: true });
+  hear({ kind: 'stream', at: START, node: 'node1', stream: 'heads', state: 'open' });
   return { hear, say, tick, of, asked, state: () => state, checks: () => checks };
 }
 

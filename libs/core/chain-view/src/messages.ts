@@ -5,6 +5,19 @@ import type { Findings } from './check.ts';
 /** The streams of a node that a view listens to. */
 export type ViewStream = 'validated_blocks' | 'heads' | 'operations';
 
+/** How a stream is; `failing` waits for its time to be asked for again, `refused` the node's ACL does not give us. */
+export type StreamState = 'opening' | 'open' | 'failing' | 'refused';
+
+/** Why a stream is given up as half-open; the key is the code in logs and metrics. */
+export const RESTARTS = {
+  others_ahead: 'other nodes have brought more on the same stream',
+  node_ahead: 'the node knows of a head that the stream did not bring',
+  unanswered: 'the stream is silent, and the node does not say what its head is',
+} as const;
+
+/** One of the codes of {@link RESTARTS}. */
+export type RestartReason = keyof typeof RESTARTS;
+
 /** What is read from nodes, besides their streams. */
 export type Topic =
   | { readonly kind: 'chain' }
@@ -66,7 +79,7 @@ export type NodeWord =
   /** The answer to a `read`. */
   | { readonly kind: 'answer'; readonly topic: Topic; readonly value: unknown }
   | { readonly kind: 'unanswered'; readonly topic: Topic }
-  | { readonly kind: 'stream'; readonly stream: ViewStream; readonly open: boolean };
+  | { readonly kind: 'stream'; readonly stream: ViewStream; readonly state: StreamState };
 
 /** What a view is told. `tick` comes some times a second, `verified` after each `verify`. */
 export type ViewEvent = { readonly at: Instant } & (

@@ -95,7 +95,7 @@ function viewOf(answer = honest) {
     while (state.batch.votes.length > 0) check();
   };
   const faults = () => of('fault').map(({ node, code }) => `${node} ${code}`);
-  hear({ kind: 'stream', at: NOW, node: 'node1', stream: 'heads', open: true });
+  hear({ kind: 'stream', at: NOW, node: 'node1', stream: 'heads', state: 'open' });
   const silence = (): void => void (isSilent = true);
   return { hear, of, bring, show, check, checkAll, faults, silence, state: () => state };
 }

@@ -2,6 +2,7 @@ import { instant } from '@meridian/prelude';
 import type { ChainId, Level } from '@meridian/tezos';
 import { voteModeOf, voteSignBytes } from '@meridian/tezos/forge';
 import type { Findings, Job } from './check.ts';
+import { highest } from './place.ts';
 import { blame, inTurn, newest } from './state.ts';
 import type { HeldVote, Signer, Tally, ViewState, ViewStep } from './state.ts';
 import { thresholdAt } from './terms.ts';
@@ -132,6 +133,7 @@ function count(state: ViewState, good: readonly Ready[]): ViewStep {
     vote.candidateName === candidateName && (tally.isReached || slots.has(vote.slot));
   const next: ViewState = {
     ...state,
+    voted: highest([state.voted, candidate]),
     votes: new Map([...state.votes].filter(([, vote]) => !isSettled(vote))),
     tallies: newest(new Map(state.tallies).set(candidateName, tally), TALLIES_MAX),
   };

@@ -5,10 +5,12 @@ import type { PublicKey, Signature, Slot } from '@meridian/tezos';
 import type { Count } from './agree.ts';
 import type { Job } from './check.ts';
 import type { Knowledge } from './judge.ts';
-import type { NodeFault, Topic, ViewStream } from './messages.ts';
+import type { NodeFault, RestartReason, Topic, ViewStream } from './messages.ts';
+import { NOWHERE, type Place } from './place.ts';
 import type { Proof } from './proof.ts';
 import type { Header } from './read.ts';
 import type { Terms } from './terms.ts';
+import type { NamedHead, StreamWatch } from './watch.ts';
 
 /** What a view is made for. */
 export type ViewOptions = {
@@ -33,8 +35,13 @@ export type ViewEffect =
   | { readonly kind: 'verify'; readonly batch: number; readonly jobs: readonly Job[] }
   /** Ask all nodes. */
   | { readonly kind: 'read'; readonly topic: Topic }
-  /** A stream is open and silent: it is to be opened anew. */
-  | { readonly kind: 'restart'; readonly node: string; readonly stream: ViewStream }
+  /** A stream is half-open: it is to be opened anew. */
+  | {
+      readonly kind: 'restart';
+      readonly node: string;
+      readonly stream: ViewStream;
+      readonly why: RestartReason;
+    }
   | { readonly kind: 'fault'; readonly node: string; readonly code: NodeFault }
   /** The round of a block ended, and its rights were not agreed on: said once a level. */
   | Extract<VoterEffect, { readonly kind: 'abstain' }>;
@@ -92,8 +99,9 @@ export type Batch = { readonly id: number; readonly votes: readonly (readonly st
 
 /** What is known of a node. */
 export type NodeHealth = {
-  /** The streams that are open, with the time of their last item. */
-  readonly streams: ReadonlyMap<ViewStream, Instant>;
+  readonly streams: ReadonlyMap<ViewStream, StreamWatch>;
+  /** The head that it named when it was asked last. */
+  readonly head: NamedHead | undefined;
   /** The highest level of a block that it brought. */
   readonly level: number;
   readonly lastBlockAt: Instant | undefined;
@@ -118,6 +126,8 @@ export type ViewState = Knowledge & {
   /** The highest level of a good block, and the time of the first block that got there. */
   readonly level: number;
   readonly reachedAt: Instant;
+  /** The highest place of a vote that was counted. */
+  readonly voted: Place;
   /** Levels of whose missing rights was told, oldest first. */
   readonly blind: ReadonlySet<Level>;
   /** What each node said of what no node can say alone. */
@@ -151,6 +161,7 @@ export function newView(options: ViewOptions): ViewState {
     batch: { id: 0, votes: [] },
     level: 0,
     reachedAt: instant(0),
+    voted: NOWHERE,
     blind: new Set(),
     counts: none,
     asked: none,
@@ -186,7 +197,10 @@ export function latest<Value>(set: ReadonlySet<Value>, max: number): ReadonlySet
   return set.size <= max ? set : new Set([...set].slice(-max));
 }
 
-const NO_HEALTH: NodeHealth = { streams: new Map(), level: 0, lastBlockAt: undefined, faults: 0 };
+const NO_HEALTH: NodeHealth = {
+  ...{ streams: new Map(), head: undefined },
+  ...{ level: 0, lastBlockAt: undefined, faults: 0 },
+};
 
 /** Notes something about a node. */
 export function note(

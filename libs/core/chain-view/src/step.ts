@@ -2,16 +2,14 @@ import { unreachable, type Instant } from '@meridian/prelude';
 import { hearBlock, retryBlocks } from './blocks.ts';
 import type { Verifier } from './judge.ts';
 import { learn } from './learn.ts';
-import type { ViewEvent, ViewStream } from './messages.ts';
+import type { ViewEvent } from './messages.ts';
 import { expire, tellBlind } from './parking.ts';
 import { hearVerified } from './proving.ts';
-import { ask, inTurn, note, wantedRights } from './state.ts';
+import { ask, inTurn, wantedRights } from './state.ts';
 import type { ViewState, ViewStep } from './state.ts';
-import { awaitTerms, termsOf } from './terms.ts';
+import { awaitTerms } from './terms.ts';
 import { hearVotes, retryVotes } from './votes.ts';
-
-/** A stream that is silent for as many rounds 0 is given up: a node sends no sign of life. */
-const SILENT_BLOCK_DELAYS_MAX = 3;
+import { claimVotes, credit, noteHead, turn, watch } from './watch.ts';
 
 /**
  * What many nodes' messages say of the chain: proposals and votes that are proven, facts that most nodes agree on, and
@@ -19,25 +17,38 @@ const SILENT_BLOCK_DELAYS_MAX = 3;
  */
 export function stepView(state: ViewState, verifier: Verifier, event: ViewEvent): ViewStep {
   if (event.kind === 'tick') return tick(state, verifier, event.at);
-  if (event.kind === 'verified') return hearVerified(state, event);
+  if (event.kind === 'verified') {
+    return inTurn(
+      state,
+      now => hearVerified(now, event),
+      now => [credit(now, event.at), []],
+    );
+  }
   const { at, node } = event;
   switch (event.kind) {
     case 'block':
       return inTurn(
-        alive(state, node, event.stream, at),
+        state,
         now => hearBlock(now, verifier, event),
         // Votes for a block may come before it.
         now => (now.told === state.told ? [now, []] : retryVotes(now, at)),
+        now => [credit(now, at), []],
       );
     case 'operations':
-      return hearVotes(alive(state, node, 'operations', at), event);
+      return inTurn(
+        state,
+        now => hearVotes(now, event),
+        now => [credit(claimVotes(now, at, node, event.items), at), []],
+      );
     case 'answer':
-      return learn(state, verifier, event);
+      return inTurn(
+        event.topic.kind === 'chain' ? noteHead(state, at, node, event.value) : state,
+        now => learn(now, verifier, event),
+      );
     case 'unanswered':
       return [state, []];
     case 'stream': {
-      const { stream, open } = event;
-      const next = open ? alive(state, node, stream, at) : ended(state, node, stream);
+      const next = turn(state, at, node, event.stream, event.state);
       return isNew(next) ? ask(next, at, [{ kind: 'chain' }]) : [next, []];
     }
   }
@@ -49,19 +60,7 @@ function isNew({ terms }: ViewState): boolean {
   return terms.size === 0;
 }
 
-function alive(state: ViewState, node: string, stream: ViewStream, at: Instant): ViewState {
-  return note(state, node, ({ streams }) => ({ streams: new Map(streams).set(stream, at) }));
-}
-
-function ended(state: ViewState, node: string, stream: ViewStream): ViewState {
-  return note(state, node, ({ streams }) => {
-    const open = new Map(streams);
-    open.delete(stream);
-    return { streams: open };
-  });
-}
-
-/** Asks again for what is still missing, and gives up streams that are silent for too long. */
+/** Asks again for what is still missing, and gives up streams that are half-open. */
 function tick(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
   return inTurn(
     state,
@@ -71,24 +70,6 @@ function tick(state: ViewState, verifier: Verifier, at: Instant): ViewStep {
     now => (now.level === 0 ? [now, []] : ask(now, at, wantedRights(now, now.level))),
     now => retryBlocks(now, verifier, at),
     now => retryVotes(now, at),
-    now => giveUpSilent(now, at),
-  );
-}
-
-function giveUpSilent(state: ViewState, at: Instant): ViewStep {
-  const terms = termsOf(state, state.level);
-  if (terms === undefined) return [state, []];
-  const silentMsMax = SILENT_BLOCK_DELAYS_MAX * terms.constants.durations.minimalBlockDelay;
-  const silent = [...state.nodes].flatMap(([node, { streams }]) =>
-    [...streams]
-      .filter(([, heardAt]) => at - heardAt > silentMsMax)
-      .map(([stream]) => ({ node, stream })),
-  );
-  return inTurn(
-    state,
-    ...silent.map(({ node, stream }): ((now: ViewState) => ViewStep) => now => [
-      alive(now, node, stream, at),
-      [{ kind: 'restart', node, stream }],
-    ]),
+    now => watch(now, at),
   );
 }

@@ -88,7 +88,7 @@ function viewOf(answers: Answers = ALL, quorum = 2) {
   const of = <Kind extends ViewEffect['kind']>(kind: Kind) =>
     found.filter((each): each is Extract<ViewEffect, { kind: Kind }> => each.kind === kind);
   const start = (): void =>
-    hear({ kind: 'stream', at: at.now, node: 'node1', stream: 'heads', open: true });
+    hear({ kind: 'stream', at: at.now, node: 'node1', stream: 'heads', state: 'open' });
   start();
   return { hear, block, of, now: at.now, state: () => state };
 }
@@ -261,34 +261,6 @@ describe('votes', () => {
       items: [{ contents: [{ kind: 'preattestation' }] }],
     });
     expect(faultsOf(view)).toEqual(['unreadable']);
-  });
-});
-
-describe('a stream', () => {
-  test('that is open and silent for three block times is given up, once in that time', () => {
-    const view = viewOf();
-    view.block(blockItem(levelOf(3)));
-    const quiet = (ms: number) => view.hear({ kind: 'tick', at: later(view.now, duration(ms)) });
-    quiet(2_900);
-    expect(view.of('restart')).toEqual([]);
-    quiet(3_100);
-    quiet(3_200);
-    expect(
-      view
-        .of('restart')
-        .map(({ stream }) => stream)
-        .sort(),
-    ).toEqual(['heads', 'validated_blocks']);
-  });
-
-  test('that has ended is not', () => {
-    const view = viewOf();
-    view.block(blockItem(levelOf(3)));
-    for (const stream of ['heads', 'validated_blocks'] as const) {
-      view.hear({ kind: 'stream', at: view.now, node: 'node1', stream, open: false });
-    }
-    view.hear({ kind: 'tick', at: later(view.now, duration(60_000)) });
-    expect(view.of('restart')).toEqual([]);
   });
 });
 

@@ -30,8 +30,8 @@ export type AttemptListener = {
   readonly end: (end: AttemptEnd) => void;
 };
 
-/** Statuses that say that asking again soon is no use: the node's ACL, or a node without this stream. */
-const REFUSALS: readonly number[] = [401, 403, 404];
+/** Statuses that say that asking again soon is no use: the node's ACL. */
+const REFUSALS: readonly number[] = [401, 403];
 const CARRIAGE_RETURN = 0x0d;
 const DECODER = new TextDecoder('utf-8', { fatal: true });
 

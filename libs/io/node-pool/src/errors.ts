@@ -13,7 +13,8 @@ export type NodeErrorCode = keyof typeof NODE_ERRORS;
 export const STREAM_FAULTS = {
   unreachable: 'no connection, or one that broke before the stream was open',
   timeout: 'no connection, or no headers, within the time allowed',
-  refused: 'status 401, 403 or 404: this node does not give this stream to us; asked again rarely',
+  refused:
+    'status 401 or 403: the ACL of this node does not give us this stream; asked again rarely',
   bad_status: 'any other status than 200',
   bad_line: 'a line that is no JSON in UTF-8, or not the kind of value that this stream carries',
   half_line: 'the stream ended within a line',

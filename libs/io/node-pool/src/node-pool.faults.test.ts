@@ -45,7 +45,9 @@ describe('rubbish', () => {
     const kinds = messages.all
       .filter(message => message.kind === 'head' || isOf(message.kind, 'heads')(message))
       .map(({ kind }) => kind);
-    expect(kinds.slice(0, 4)).toEqual(['stream-open', 'head', 'fault', 'stream-closed']);
+    expect(kinds.slice(0, 5)).toEqual([
+      ...['stream-opening', 'stream-open', 'head', 'fault', 'stream-closed'],
+    ]);
   });
 
   test('a connection that breaks within a line is a half line too', async () => {

@@ -22,7 +22,7 @@ export type CloseReason = keyof typeof CLOSE_REASONS;
 /** What a stream of a node does or brings. */
 export type StreamEvent =
   | StreamItem
-  | { readonly kind: 'stream-open'; readonly stream: StreamName }
+  | { readonly kind: 'stream-opening' | 'stream-open'; readonly stream: StreamName }
   | { readonly kind: 'stream-closed'; readonly stream: StreamName; readonly reason: CloseReason }
   | {
       readonly kind: 'fault';
@@ -101,6 +101,8 @@ export class NodeStream {
     const { address, stream, limits, clock } = this.#setup;
     const { path, item } = STREAMS[stream];
     this.#startedAt = clock();
+    // Not before whoever opens the pool has it.
+    queueMicrotask(() => this.#sayOpening());
     this.#stop = attempt(this.#client, address.prefix + path, limits, {
       open: () => {
         this.#isOpen = true;
@@ -114,6 +116,10 @@ export class NodeStream {
       },
       end: end => this.#ended(end),
     });
+  }
+
+  #sayOpening(): void {
+    if (!this.#isClosed) this.#say({ kind: 'stream-opening', stream: this.#setup.stream });
   }
 
   #ended(end: AttemptEnd): void {

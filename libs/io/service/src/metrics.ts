@@ -4,8 +4,11 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export type MetricRow = {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  /** Each label with all values that it may have, so that a set of labels never grows without bound. */
-  readonly labels?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Each label with all values that it may have, so that a set of labels never grows without bound; `configured` where
+   * those are names of the configuration.
+   */
+  readonly labels?: Readonly<Record<string, readonly string[] | 'configured'>>;
 };
 
 /** What is not among the values of a label counts under this one. */
@@ -25,14 +28,19 @@ export type Metrics<Name extends string> = {
   readonly contentType: string;
 };
 
-/** Metrics as a table says, in a registry of their own. */
+/**
+ * Metrics as a table says, in a registry of their own.
+ * @param configured the values of each label that are names of the configuration
+ */
 export function openMetrics<Name extends string>(
   app: string,
   table: Readonly<Record<Name, MetricRow>>,
+  configured: Readonly<Record<string, readonly string[]>> = {},
 ): Metrics<Name> {
   const registry = new Registry();
-  const rows = Object.entries<MetricRow>(table).map(([name, row]) => {
-    const labelNames = Object.keys(row.labels ?? {});
+  const rows = Object.entries<MetricRow>(table).map(([name, { labels = {}, ...rest }]) => {
+    const row = { ...rest, labels: valuesOf(labels, configured) };
+    const labelNames = Object.keys(labels);
     const shared = {
       name: `meridian_${app}_${name}`,
       help: row.help,
@@ -73,9 +81,23 @@ function recorder(type: MetricRow['type'], shared: Shared): Recorder {
   return (labels, value) => histogram.observe(labels, value);
 }
 
-function known(row: MetricRow, labels: Readonly<Record<string, string>>): Record<string, string> {
+type Values = Readonly<Record<string, readonly string[]>>;
+
+function valuesOf(labels: NonNullable<MetricRow['labels']>, configured: Values): Values {
   return Object.fromEntries(
-    Object.entries(row.labels ?? {}).map(([name, values]) => {
+    Object.entries(labels).map(([name, values]) => [
+      name,
+      values === 'configured' ? (configured[name] ?? []) : values,
+    ]),
+  );
+}
+
+function known(
+  row: { readonly labels: Values },
+  labels: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(row.labels).map(([name, values]) => {
       const value = labels[name] ?? OTHER;
       return [name, values.includes(value) ? value : OTHER];
     }),

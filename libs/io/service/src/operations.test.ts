@@ -9,12 +9,13 @@ afterEach(async () => {
 
 const TABLE = {
   votes_total: { type: 'counter', help: 'Votes.', labels: { kind: ['attestation'] } },
+  faults_total: { type: 'counter', help: 'Faults.', labels: { node: 'configured' } },
   level: { type: 'gauge', help: 'Level.' },
   took_seconds: { type: 'histogram', help: 'Time.' },
 } as const;
 
 async function serve(checks: Readonly<Record<string, Check | Promise<Check>>>) {
-  const metrics = openMetrics('endorser', TABLE);
+  const metrics = openMetrics('endorser', TABLE, { node: ['edge'] });
   const server = await serveOperations(
     { host: '127.0.0.1', port: 0 },
     { metrics, checks: () => checks, status: () => ({ level: 7 }) },
@@ -28,11 +29,15 @@ test('metrics have their prefix, and values of labels that nobody foresaw count 
   const { metrics, get } = await serve({});
   metrics.record('votes_total', 2, { kind: 'attestation' });
   metrics.record('votes_total', 1, { kind: 'surprise' });
+  metrics.record('faults_total', 3, { node: 'edge' });
+  metrics.record('faults_total', 4, { node: 'nobody' });
   metrics.record('level', 7);
   metrics.record('took_seconds', 0.003);
   const text = await (await get('/metrics')).text();
   expect(text).toContain('meridian_endorser_votes_total{kind="attestation"} 2');
   expect(text).toContain('meridian_endorser_votes_total{kind="other"} 1');
+  expect(text).toContain('meridian_endorser_faults_total{node="edge"} 3');
+  expect(text).toContain('meridian_endorser_faults_total{node="other"} 4');
   expect(text).toContain('meridian_endorser_level 7');
   expect(text).toContain('meridian_endorser_took_seconds_bucket{le="0.004"} 1');
 });

@@ -70,7 +70,7 @@ function drivenLine() {
   const hear = (event: LineEvent): void => line.hear(event);
   const bring = (items: readonly unknown[], node = 'node1'): void =>
     hear({ kind: 'operations', at, node, items });
-  hear({ kind: 'stream', at, node: 'node1', stream: 'heads', open: true });
+  hear({ kind: 'stream', at, node: 'node1', stream: 'heads', state: 'open' });
   const { hash, header } = block;
   hear({ kind: 'block', at, node: 'node1', stream: 'heads', item: { ...header, hash } });
   return { bring, asked, cast, blamed };

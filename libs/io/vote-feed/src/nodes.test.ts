@@ -1,3 +1,5 @@
+import type { StreamState } from '@meridian/chain-view';
+import type { NodeMessage } from '@meridian/node-pool';
 import { instant } from '@meridian/prelude';
 import { stepLine, type LineEvent } from '@meridian/vote-line';
 import { expect, test } from 'vitest';
@@ -31,16 +33,21 @@ test('all nodes are asked at once, and each answer and each failure is a word of
   ]);
 });
 
-test('faults of streams are no words: the line is not told of them', () => {
-  const from = { node: 'one', at, stream: 'heads' } as const;
-  expect(
-    wordOf({ ...from, kind: 'fault', code: 'refused', message: 'status 401' }),
-  ).toBeUndefined();
-  expect(wordOf({ ...from, kind: 'stream-open' })).toEqual({
-    ...from,
-    kind: 'stream',
-    open: true,
-  });
+const from = { node: 'one', at, stream: 'heads' } as const;
+const fault = { ...from, kind: 'fault', message: 'status' } as const;
+const closed = { ...from, kind: 'stream-closed' } as const;
+
+test.each<readonly [string, NodeMessage, StreamState]>([
+  ['is asked for', { ...from, kind: 'stream-opening' }, 'opening'],
+  ['is open', { ...from, kind: 'stream-open' }, 'open'],
+  ['was ended in order', { ...closed, reason: 'ended' }, 'opening'],
+  ['was given up', { ...closed, reason: 'restarted' }, 'opening'],
+  ['broke', { ...closed, reason: 'lost' }, 'failing'],
+  ['was rubbish', { ...closed, reason: 'rubbish' }, 'failing'],
+  ['is not there', { ...fault, code: 'bad_status', status: 404 }, 'failing'],
+  ['is not given to us', { ...fault, code: 'refused', status: 403 }, 'refused'],
+])('of a stream that %s the line is told so', (_what, message, state) => {
+  expect(wordOf(message)).toEqual({ ...from, kind: 'stream', state });
 });
 
 test('what a line wants read is asked, and everything that it hears is seen with what came of it', () => {
@@ -59,7 +66,7 @@ test('what a line wants read is asked, and everything that it hears is seen with
   const view = { chainId: 'NetXdQprcVkpaWU', keys: new Set(), quorum: 1 } as never;
   const line = driveLine(view, { sign: 'at_prequorum' }, outside);
   const before = line.state();
-  const event: LineEvent = { kind: 'stream', node: 'one', at, stream: 'heads', open: true };
+  const event: LineEvent = { kind: 'stream', node: 'one', at, stream: 'heads', state: 'open' };
   line.hear(event);
   const [next, effects] = stepLine(before, outside.verifier, event);
   expect(read).toEqual([{ kind: 'chain' }]);

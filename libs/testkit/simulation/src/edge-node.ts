@@ -163,10 +163,7 @@ export class EdgeNode {
         later(ms, act);
         if (what === 'item' && quality.isTwice()) later(ms + quality.latencyMs(), act);
       },
-      hear: async message => {
-        const word = wordOf(message);
-        if (word !== undefined) await hear(word, this.#isTrue());
-      },
+      hear: message => hear(wordOf(message), this.#isTrue()),
     });
   }
 

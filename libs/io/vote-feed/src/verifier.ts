@@ -6,6 +6,7 @@ import { createPublicKey, verify as verifyWith, type KeyObject } from 'node:cryp
 
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 public key. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+const SIGNATURES = ['edsig', 'spsig1', 'p2sig', 'sig', 'BLsig'] as const;
 /** Keys of a committee, and of some that changed. */
 const KEYS_MAX = 4_096;
 
@@ -26,8 +27,10 @@ export function nativeVerifier(): Verifier {
   };
   return {
     verify: (key, signature, bytes) => {
-      if (!key.startsWith('edpk')) return verify(key, signature, bytes);
-      const { data } = identifyBase58(['edsig', 'sig'], signature);
+      // A node may put the signature of any curve beside any key: that is an answer, and no end of this process.
+      const { kind, data } = identifyBase58(SIGNATURES, signature);
+      const isOwn = key.startsWith('edpk') && (kind === 'edsig' || kind === 'sig');
+      if (!isOwn) return verify(key, signature, bytes);
       return verifyWith(null, blake2b256(bytes), ed25519(key), data);
     },
     verifyAggregate: (publicKeys, signature, bytes) =>

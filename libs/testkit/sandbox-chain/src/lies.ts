@@ -131,7 +131,7 @@ function withBytes(protocol: Protocol, value: ChainOperation['value']): ChainOpe
 function falseVotes(chain: SandboxChain, block: ChainBlock): readonly ChainOperation[] {
   const branch = chain.block(block.header.predecessor)?.header.predecessor ?? chain.genesis.hash;
   const kinds = ['preattestation', 'attestation'] as const;
-  return chain.rights(block.level).seats.flatMap(seat =>
+  return chain.rights(block.level).seats.flatMap((seat, at) =>
     kinds.map(kind =>
       withBytes(eraAt(chain.options, block.level).protocol, {
         branch,
@@ -144,14 +144,15 @@ function falseVotes(chain: SandboxChain, block: ChainBlock): readonly ChainOpera
             block_payload_hash: block.payloadHash,
           },
         ],
-        signature: madeUp(seat),
+        signature: madeUp(seat, at % 2 === 0),
       }),
     ),
   );
 }
 
-function madeUp({ consensusKey }: Seat): Signature {
-  return consensusKey.startsWith('BLpk')
+/** Nothing keeps a liar from putting the signature of one curve beside the key of another. */
+function madeUp({ consensusKey }: Seat, isOfItsCurve: boolean): Signature {
+  return consensusKey.startsWith('BLpk') === isOfItsCurve
     ? toBase58('BLsig', new Uint8Array(96).fill(7))
     : toBase58('sig', new Uint8Array(64).fill(7));
 }

@@ -46,7 +46,7 @@ function withoutCurve(signature: Signature): Signature {
 }
 
 /** Whether this very signature was made here: of these bytes, under this key. */
-function wasMade(key: PublicKey, signature: Signature, bytes: Uint8Array): boolean {
+export function wasMade(key: PublicKey, signature: Signature, bytes: Uint8Array): boolean {
   const known = made.get(signature);
   return known?.key === key && Buffer.compare(known.bytes, bytes) === 0;
 }

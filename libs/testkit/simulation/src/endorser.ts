@@ -1,9 +1,9 @@
 import { checkJobs, type Topic, type Verifier, type ViewStream } from '@meridian/chain-view';
 import type { Clock } from '@meridian/prelude';
-import { verify } from '@meridian/sandbox-chain/signatures';
+import { wasMade } from '@meridian/sandbox-chain/signatures';
 import type { Ballot, Marks } from '@meridian/tenderbake';
 import type { BlockHash, ChainId, PublicKeyHash } from '@meridian/tezos';
-import { verifyAggregate } from '@meridian/tezos/crypto';
+import { nativeVerifier } from '@meridian/vote-feed';
 import { newLine, operationHex, signBytesOf, stepLine } from '@meridian/vote-line';
 import type { LineEffect, LineEvent, LineState } from '@meridian/vote-line';
 import { NODES } from './options.ts';
@@ -41,7 +41,13 @@ export type EndorserOptions = {
 /** A signer that does not answer is asked again, as the client of the daemon does. */
 const AGAIN_MS = 50;
 const TRIES_MAX = 20;
-const VERIFIER = { verify, verifyAggregate } as unknown as Verifier;
+const native = nativeVerifier();
+/** As the daemon checks, but for signatures that were made here. */
+const VERIFIER: Verifier = {
+  ...native,
+  verify: (key, signature, bytes) =>
+    wasMade(key, signature, bytes) || native.verify(key, signature, bytes),
+};
 
 /** An endorser that has heard nothing yet. */
 export function createEndorser(options: EndorserOptions): Endorser {

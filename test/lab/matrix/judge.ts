@@ -33,6 +33,16 @@ export function judged(cell: Cell, result: SimulationResult, cpuSeconds: number)
   };
 }
 
+/** A cell in which the code under test ended by an error. */
+export function died(cell: Cell, levels: number, message: string): Played {
+  return {
+    ...{ cell: cell.name, expects: cell.expects, held: false, why: `died: ${message}` },
+    ...{ levels, rights: 0, published: 0, attested: 0, missed: 0, missedReasons: {} },
+    ...{ wrongVotes: 0, doubleSigns: 0, receipts: {}, cpuSeconds: 0 },
+    addedDelayMs: { count: 0, p50: null, p99: null, max: null },
+  };
+}
+
 type Seen = Pick<
   SimulationResult,
   'rights' | 'published' | 'missed' | 'missedLevels' | 'wrongVotes' | 'doubleSigns'

@@ -39,6 +39,11 @@ test(
   TIMEOUT_MS,
 );
 
+test('a cell that ends by an error is a cell that failed', async () => {
+  const played = await playCell({ ...cellNamed('none'), protocol: '999' }, LEVELS_MIN, 1);
+  expect(played).toMatchObject({ held: false, why: 'died: there is no protocol 999', rights: 0 });
+});
+
 test('every ailment has a cell for each number of nodes, and no two cells share a name', () => {
   const names = CELLS.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);

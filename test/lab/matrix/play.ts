@@ -1,7 +1,7 @@
 import { seededRandom } from '@meridian/prelude';
 import { simulate, type Simulation, type Spell } from '@meridian/simulation';
 import { FIRST_SPELL, SPELLS, type Cell } from './cells.ts';
-import { judged, type Played } from './judge.ts';
+import { died, judged, type Played } from './judge.ts';
 
 /** Levels in which each cell has a whole spell, and what comes after it. */
 export const LEVELS_MIN = 60;
@@ -9,15 +9,15 @@ const NODES = [1, 2, 3, 4, 5] as const;
 
 /** Plays a cell in virtual time, for so many levels; a cell that costs more is played for fewer. */
 export async function playCell(cell: Cell, levels: number, seed: number): Promise<Played> {
-  const before = process.cpuUsage();
-  const simulation = simulationOf(
-    cell,
-    Math.max(LEVELS_MIN, Math.ceil(levels / cell.shorter)),
-    seed,
-  );
-  const result = await simulate(simulation);
-  const { user, system } = process.cpuUsage(before);
-  return judged(cell, result, Math.round((user + system) / 1_000_000));
+  const before = process.threadCpuUsage();
+  const fitting = Math.max(LEVELS_MIN, Math.ceil(levels / cell.shorter));
+  try {
+    const result = await simulate(simulationOf(cell, fitting, seed));
+    const { user, system } = process.threadCpuUsage(before);
+    return judged(cell, result, Math.round((user + system) / 1_000_000));
+  } catch (error) {
+    return died(cell, fitting, error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** What is simulated for a cell: every so often other nodes suffer, drawn from the seed. */

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Cell } from './cells.ts';
 import { whyNot, type Played } from './judge.ts';
 import type { Errand } from './worker.ts';
@@ -36,11 +38,12 @@ async function playOne(cell: Cell, levels: number, seed: number): Promise<Played
     `node${(at + 1).toString()}=${fault}@${FROM}-${TO}`,
   ]);
   const args = ['--levels', levels.toString(), '--seed', seed.toString(), '--json', ...faults];
-  const summary = await lastObject([START, ...args]);
+  const { summary, ended } = await run([START, ...args]);
   const { rights, attested, missed, missedReasons, doubleSigns } = summary;
   const addedDelayMs = { count: 0, p50: null, p99: null, max: null };
   const seen = { rights, attested, missed, doubleSigns, published: attested, wrongVotes: 0 };
-  const why = whyNot(cell.expects, { ...seen, missedLevels: [], addedDelayMs, broken: null });
+  const broken = ended === 0 ? null : `daemons ended by an error ${ended.toString()} times`;
+  const why = whyNot(cell.expects, { ...seen, missedLevels: [], addedDelayMs, broken });
   return {
     ...{ cell: cell.name, expects: cell.expects, held: why === null, why },
     ...{ levels: summary.levels, ...seen, missedReasons, addedDelayMs },
@@ -48,12 +51,20 @@ async function playOne(cell: Cell, levels: number, seed: number): Promise<Played
   };
 }
 
-async function lastObject(args: readonly string[]): Promise<Summary> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+/** Nobody is killed here: a daemon that says why it ends has died of what nodes said, and was started again. */
+const DEATH = '"event":"failed"';
+
+/** Runs the system, and counts the daemons that did not live through it. */
+async function run(
+  args: readonly string[],
+): Promise<{ readonly summary: Summary; readonly ended: number }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let ended = 0;
+  createInterface(child.stderr).on('line', line => (ended += line.includes(DEATH) ? 1 : 0));
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  await new Promise(resolve => child.once('close', resolve));
+  await once(child, 'close');
   const line = output.trimEnd().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) throw new Error(`npm start -- ${args.join(' ')} said nothing`);
-  return JSON.parse(line) as Summary;
+  return { summary: JSON.parse(line) as Summary, ended };
 }

@@ -45,8 +45,8 @@ export type Crowd = {
   readonly limitMs: number;
 };
 
-const ONE = { keys: 1, levels: 150, warmUp: 30, quantiles: { p50: 0.5, p99: 0.99 }, limitMs: 2 };
-const MANY = { keys: 500, levels: 12, warmUp: 3, quantiles: { p50: 0.5 } };
+const ONE = { keys: 1, levels: 90, warmUp: 25, quantiles: { p50: 0.5, p99: 0.99 }, limitMs: 2 };
+const MANY = { keys: 500, levels: 8, warmUp: 2, quantiles: { p50: 0.5 } };
 
 /** Every crowd that is measured. */
 export const CROWDS: readonly Crowd[] = [

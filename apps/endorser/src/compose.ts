@@ -2,7 +2,7 @@ import { termsOf } from '@meridian/chain-view';
 import { openNodePool, type EdgeNode } from '@meridian/node-pool';
 import type { Clock } from '@meridian/prelude';
 import type { Log, Metrics, OperationsAnswer } from '@meridian/service';
-import { signerClient } from '@meridian/signer-client';
+import type { SignerClient } from '@meridian/signer-client';
 import type { VoterOptions } from '@meridian/tenderbake';
 import { PROTOCOLS, type ChainId, type Protocol, type PublicKeyHash } from '@meridian/tezos';
 import {
@@ -32,8 +32,8 @@ export type EndorserParts = {
   readonly nodes: readonly EdgeNode[];
   /** How many nodes have to agree; undefined is more than half of them. */
   readonly quorum: number | undefined;
-  /** Base addresses of the signers. */
-  readonly signers: readonly string[];
+  /** Closed with the endorser. */
+  readonly signers: SignerClient;
   readonly keys: readonly PublicKeyHash[];
   readonly sign: VoterOptions['sign'];
   /** Hashes of protocols, each with the number of the known one that it equals. */
@@ -56,10 +56,9 @@ export type RunningEndorser = {
 
 /** Wires nodes, signers and the line between them; it runs from here on. */
 export function runEndorser(parts: EndorserParts): RunningEndorser {
-  const { chainId, nodes, clock, log, metrics, watch } = parts;
+  const { chainId, nodes, signers, clock, log, metrics, watch } = parts;
   const keys = new Set(parts.keys);
   const quorum = parts.quorum ?? Math.floor(nodes.length / 2) + 1;
-  const client = signerClient(parts.signers);
   const checker = openChecker();
   const observed = observer(log, metrics, newTimings());
   const pool = openNodePool({ nodes, clock }, message => {
@@ -84,13 +83,13 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
       verifier: nativeVerifier(),
       check: checker.check,
       sign: async (ballot, bytes) => {
-        const outcome = await askSigners(client, log, ballot, bytes);
+        const outcome = await askSigners(signers, log, ballot, bytes);
         attributor.answered(ballot, outcome);
         if (outcome.kind !== 'unsigned') return outcome.operation;
         metrics.record('unsigned_total', 1, { kind: ballot.kind });
         return undefined;
       },
-      mark: key => markOf(client, chainId, key),
+      mark: key => markOf(signers, chainId, key),
       inject: (operation, ballot) => {
         const until = voteEnd(endorser.state().voter);
         const startedAt = clock();
@@ -121,7 +120,7 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
       clearInterval(ticking);
       await pool.close();
       await checker.close();
-      await client.close();
+      await signers.close();
     },
   };
 }

@@ -1,33 +1,4 @@
-import { ENDORSER } from '@meridian/configuration';
-import { fineClock } from '@meridian/prelude';
-import { openMetrics, runDaemon, serveOperations } from '@meridian/service';
-import type { ChainId, PublicKeyHash } from '@meridian/tezos';
-import { runEndorser } from './compose.ts';
-import { METRICS } from './metrics.ts';
+import { signerClient } from '@meridian/signer-client';
+import { runEndorserDaemon } from './daemon.ts';
 
-await runDaemon({
-  app: 'endorser',
-  summary: 'Meridian endorser: preattests and attests every block, through several edge nodes.',
-  schema: ENDORSER,
-  start: async (configuration, { log, atEnd, announce }) => {
-    const { nodes, signers, quorum, sign, protocols } = configuration;
-    const metrics = openMetrics('endorser', METRICS, {
-      node: nodes.map(({ name }) => name),
-    });
-    const clock = fineClock(Date.now, () => performance.now());
-    const { endorser, observed, votes, close } = runEndorser({
-      chainId: configuration.chainId as ChainId,
-      keys: configuration.keys as PublicKeyHash[],
-      ...{ nodes, signers, quorum, sign, protocols, clock, log, metrics },
-    });
-    atEnd(close);
-    const operations = await serveOperations(configuration.operations, {
-      metrics: metrics,
-      checks: () => observed.checks(endorser.state()),
-      status: () => observed.status(endorser.state()),
-      more: { '/votes': votes },
-    });
-    atEnd(operations.close);
-    announce({ operationsPort: operations.port });
-  },
-});
+await runEndorserDaemon(signerClient);

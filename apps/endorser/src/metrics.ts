@@ -44,6 +44,10 @@ export const METRICS = {
     type: 'histogram',
     help: 'From the last vote of a prequorum to the attestation handed to the first node; its check included.',
   },
+  start_to_first_vote_seconds: {
+    type: 'gauge',
+    help: 'From the first word of a node, or the timestamp of the block where that is later, to the first vote of this process handed to a node.',
+  },
   protocol_unknown: {
     type: 'gauge',
     help: '1 where the blocks to come are of a protocol that this version does not know.',

@@ -122,3 +122,40 @@ test('an attestation is timed from when the last vote of its prequorum came, wit
   await new Promise(setImmediate);
   expect(recorded).toContainEqual(['prequorum_to_attestation_seconds', 0.04]);
 });
+
+test.each([
+  ['from the first word of a node', 900, 0.2],
+  ['from the time of its block, where that is later', 1_050, 0.15],
+])('the first vote is timed %s, and no other one', async (_, timestamp, seconds) => {
+  const recorded: number[] = [];
+  const metrics = {
+    record: (name: string, value: number) =>
+      name === 'start_to_first_vote_seconds' && recorded.push(value),
+  } as unknown as Metrics<keyof typeof METRICS>;
+  const told: object[] = [];
+  const silent = (): void => undefined;
+  const info = (event: string, fields = {}): void => {
+    if (event === 'first_vote') told.push(fields);
+  };
+  const log: Log = { debug: silent, info, warn: silent, error: silent };
+  const { node, step, injection } = observer(log, metrics, newTimings());
+  const open = { kind: 'stream-open', node: 'node1', stream: 'heads' } as const;
+  node({ ...open, kind: 'fault', at: instant(1), code: 'silent', message: '' } as never);
+  node({ ...open, at: instant(1_000) });
+  node({ ...open, at: instant(1_100) });
+  const proposal = { ...ballot, hash: ballot.branch, timestamp: instant(timestamp) };
+  step({ kind: 'tick', at: instant(1_110) }, [
+    { kind: 'proposal', node: 'node1', proposal: proposal as never },
+  ]);
+  for (const at of [1_200, 1_300]) {
+    injection(ballot, {
+      handedOver: Promise.resolve({ node: 'node1', at: instant(at) }),
+      firstAccepted: Promise.resolve(undefined),
+      answers: Promise.resolve([]),
+      receipts: Promise.resolve([receiptOf('known', 0)]),
+    });
+    await new Promise(setImmediate);
+  }
+  expect(recorded).toEqual([seconds]);
+  expect(told).toEqual([{ ...vote, sinceStartMs: seconds * 1_000 }]);
+});

@@ -21,7 +21,10 @@ export function observer(
 ): Observer {
   return {
     node: message => {
-      if (message.kind !== 'fault') return;
+      if (message.kind !== 'fault') {
+        timings.answered(message.at);
+        return;
+      }
       const { node, stream, code, message: why } = message;
       log.debug('node_fault', { node, stream, code, why });
     },
@@ -60,8 +63,9 @@ function observeEffect(
 ): void {
   switch (effect.kind) {
     case 'proposal': {
-      const { level, round, hash } = effect.proposal;
+      const { level, round, hash, timestamp } = effect.proposal;
       metrics.record('level', level);
+      timings.cause('block', level, round, timestamp);
       log.info('block', { level, round, hash, node: effect.node });
       return;
     }
@@ -141,6 +145,11 @@ async function observeInjection(
   if (tookMs !== undefined) metrics.record(SECONDS_OF[kind], tookMs / 1000);
   const sinceBlockMs = first && timings.since({ ...ballot, kind: 'preattestation' }, first);
   if (first !== undefined) metrics.record('votes_total', 1, { kind });
+  const sinceStartMs = first && timings.sinceStart(ballot, first);
+  if (sinceStartMs !== undefined) {
+    metrics.record('start_to_first_vote_seconds', sinceStartMs / 1000);
+    log.info('first_vote', { ...vote, sinceStartMs });
+  }
   const said = await answers;
   const accepted = said.filter(({ ok }) => ok).length;
   log.info('vote', { ...vote, delegate, tookMs, sinceBlockMs, accepted, of: said.length });

@@ -4,6 +4,7 @@ import { METRICS } from '@meridian/endorser/metrics';
 import { openNodePool, type EdgeNode } from '@meridian/node-pool';
 import { instant, type Clock } from '@meridian/prelude';
 import { openMetrics, type Log } from '@meridian/service';
+import { signerClient } from '@meridian/signer-client';
 import type { ChainId } from '@meridian/tezos';
 import { nativeVerifier } from '@meridian/vote-feed';
 import type { LineState } from '@meridian/vote-line';
@@ -134,7 +135,7 @@ async function vote(
       chainId,
       nodes: addresses,
       quorum: undefined,
-      signers: [signer],
+      signers: signerClient([signer]),
       keys: workshop.keys.map(({ pkh }) => pkh),
     },
     ...{ sign: 'at_prequorum', clock, metrics: openMetrics('endorser', METRICS) },

@@ -18,7 +18,7 @@ const APPS = new URL('../../apps/', import.meta.url);
 const READY_MAX_MS = 20_000;
 
 /**
- * Starts an app. It ends when this process does, even if this one is killed: the pipe between them breaks.
+ * Starts an app, as {@link startProgram} does.
  * @param told gets each line of its log
  */
 export function startApp(
@@ -27,9 +27,28 @@ export function startApp(
   name: string,
   told: (line: string) => void,
 ): Child {
+  return startProgram(programOf(app), args, name, told);
+}
+
+/** The file that an app is started from. */
+export function programOf(app: string): string {
+  return fileURLToPath(new URL(`${app}/src/main.ts`, APPS));
+}
+
+/**
+ * Starts a program of the workspace. It ends when this process does, even if this one is killed: the pipe between them
+ * breaks.
+ * @param program its main file
+ * @param told gets each line of its log
+ */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  name: string,
+  told: (line: string) => void,
+): Child {
   const tether = fileURLToPath(new URL('tether.mjs', APPS));
-  const main = fileURLToPath(new URL(`${app}/src/main.ts`, APPS));
-  const child = spawn(process.execPath, ['--import', tether, main, ...args], {
+  const child = spawn(process.execPath, ['--import', tether, program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, MERIDIAN_TETHER: '3' },
   });

@@ -12,6 +12,8 @@ export type Wish = {
   readonly protocol: string;
   readonly blockTime: string;
   readonly seed: string;
+  /** How many endorsers vote with the same keys. */
+  readonly endorsers: number;
   /** How many keys vote. */
   readonly keys: number;
   /** The curves of the keys, in turn. */
@@ -20,6 +22,7 @@ export type Wish = {
 
 const LEVELS_MAX = 1_000_000;
 const KEYS_MAX = 1_000;
+const ENDORSERS_MAX = 9;
 
 export const HELP = `npm start -- [options]
 
@@ -29,6 +32,7 @@ export const HELP = `npm start -- [options]
   --scenario FILE    faults, trouble of the chain and protocols that follow, such as examples/scenarios/rounds.yaml
   --protocol NAME    025 (default), 024, 023
   --block-time S     seconds between blocks (default 1)
+  --endorsers N      how many vote with the same keys, through the same signers (default 1)
   --keys N           how many keys vote (default 1; several vote at every level, but under 023)
   --curves LIST      their curves in turn, such as tz1,tz4 (default tz1)
   --seed N           where the chain's chance comes from (default 1)
@@ -49,6 +53,7 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
       protocol: { type: 'string', default: '025' },
       'block-time': { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
+      endorsers: { type: 'string', default: '1' },
       keys: { type: 'string', default: '1' },
       curves: { type: 'string', default: 'tz1' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -60,6 +65,7 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
     levels: values.levels === undefined ? undefined : whole('--levels', values.levels, LEVELS_MAX),
     ...{ json, faults, protocol, scenario, seed },
     blockTime: values['block-time'],
+    endorsers: whole('--endorsers', values.endorsers, ENDORSERS_MAX),
     keys: whole('--keys', values.keys, KEYS_MAX),
     curves: values.curves.split(',').map(curveNamed),
   };

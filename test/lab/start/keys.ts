@@ -11,6 +11,8 @@ type Key = {
 };
 
 const ill = new Set<string>();
+/** How many endorsers were killed. */
+let struck = 0;
 
 /** Every live key but the one that ends the run. */
 export const KEYS: readonly Key[] = [
@@ -37,10 +39,12 @@ export const KEYS: readonly Key[] = [
   },
   {
     keys: ['e'],
-    does: 'kill -9 the endorser; it is started again',
+    does: 'kill -9 an endorser, the next one each time; it is started again',
     act: (system, _key, say) => {
-      system.strike('endorser');
-      say('the endorser was killed');
+      const name = system.endorsers[struck % system.endorsers.length] ?? '';
+      struck += 1;
+      system.strike(name);
+      say(`${name} was killed`);
       return Promise.resolve();
     },
   },

@@ -1,20 +1,20 @@
 import { endWithStarter } from '../processes.ts';
+import { followRights, JUDGED_AFTER_LEVELS, summaryFrom } from './follow.ts';
 import { HELP, readArguments, type Wish } from './arguments.ts';
 import { helpOnKeys, listenToKeys } from './keys.ts';
 import {
   lineOf,
   newRecord,
+  readLine,
   summaryOf,
   takeLog,
   type JudgedRight,
   type SandboxSummary,
 } from './record.ts';
-import { startSystem, type System } from './system.ts';
+import { startSystem } from './system.ts';
 
 /* `npm start`: the whole system on this machine, from a chain to the votes found on it. */
 
-/** A right is judged when two more blocks are there. */
-const JUDGED_AFTER_LEVELS = 2;
 const POLL_MS = 200;
 const MISUSED = 2;
 
@@ -39,9 +39,9 @@ async function demonstrate(wanted: Wish): Promise<number> {
   endWithStarter();
   const say = wanted.json ? console.error : console.log;
   const record = newRecord();
-  const system = await startSystem(wanted, line => {
+  const system = await startSystem(wanted, (line, name) => {
     takeLog(record, line);
-    if (wanted.json) console.error(line);
+    if (wanted.json) console.error(underName(line, name));
   });
   let ended = false;
   const quit = (): void => {
@@ -50,7 +50,7 @@ async function demonstrate(wanted: Wish): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, quit);
   const letGo = listenToKeys(system, say, quit);
   if (process.stdin.isTTY)
-    say(`a chain with five edge nodes, two signers, one endorser\n${helpOnKeys()}`);
+    say(`a chain with five edge nodes, two signers, ${endorsersOf(wanted)}\n${helpOnKeys()}`);
   const follow = new AbortController();
   let doubles = 0;
   let missed = 0;
@@ -76,7 +76,8 @@ async function demonstrate(wanted: Wish): Promise<number> {
   follow.abort();
   await system.stop();
   const levels = wanted.levels ?? Math.max(0, sandbox.levels - JUDGED_AFTER_LEVELS);
-  const summary = summaryOf(record, sandbox, levels);
+  const { endorsers } = wanted;
+  const summary = { ...summaryOf(record, sandbox, levels), endorsers };
   if (wanted.json) console.log(JSON.stringify(summary));
   else tell(summary);
   return summary.missed === 0 && summary.doubleSigns === 0 && summary.rights > 0 ? 0 : 1;
@@ -89,6 +90,16 @@ function tell(summary: ReturnType<typeof summaryOf>): void {
       `an attestation left ${String(took.p50)} ms after its prequorum (median)`,
   );
   console.log('next: npm start -- --levels 30 --fault node2=refuse@5s --fault node4=blackhole@10s');
+}
+
+/** Two daemons of one app are told apart by the names that they have here. */
+function underName(line: string, name: string): string {
+  const log = readLine(line);
+  return log === undefined ? line : JSON.stringify({ ...log, app: name });
+}
+
+function endorsersOf({ endorsers }: Wish): string {
+  return endorsers === 1 ? 'one endorser' : `${endorsers.toString()} endorsers`;
 }
 
 /** Gathers the rights of one level, which come one after another. */
@@ -104,31 +115,4 @@ function levelByLevel(told: (rights: readonly [JudgedRight, ...JudgedRight[]]) =
     gathered.push(right);
   };
   return { take, flush };
-}
-
-async function summaryFrom({ control }: System, before: SandboxSummary): Promise<SandboxSummary> {
-  try {
-    return (await (await fetch(`${control}/summary`)).json()) as SandboxSummary;
-  } catch {
-    return before;
-  }
-}
-
-async function followRights(
-  { control }: System,
-  signal: AbortSignal,
-  told: (right: JudgedRight) => void,
-): Promise<void> {
-  try {
-    const response = await fetch(`${control}/levels`, { signal });
-    const decoder = new TextDecoder();
-    let rest = '';
-    for await (const chunk of response.body ?? []) {
-      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) told(JSON.parse(line) as JudgedRight);
-    }
-  } catch {
-    // The run has ended, and the sandbox with it.
-  }
 }

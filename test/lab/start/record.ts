@@ -16,6 +16,12 @@ export type RunRecord = {
   readonly headToAttestationMs: number[];
   /** Refusals of signers by code. */
   readonly refusals: Record<string, number>;
+  /** Votes of another endorser that were taken and handed on. */
+  shared: number;
+  /** Lines of endorsers at warn or above, by event and reason. */
+  readonly alarms: Record<string, number>;
+  /** Of each start of an endorser. */
+  readonly startToFirstVoteMs: number[];
   /** Why a level went without a vote, as far as the endorser said; the last reason counts. */
   readonly reasons: Map<number, string>;
   /** How many nodes took the last vote, of how many. */
@@ -29,12 +35,17 @@ export function newRecord(): RunRecord {
     prequorumToAttestationMs: [],
     headToAttestationMs: [],
     refusals: {},
+    shared: 0,
+    alarms: {},
+    startToFirstVoteMs: [],
     reasons: new Map(),
     reached: '-',
   };
 }
 
-type LogLine = {
+export type LogLine = {
+  readonly app?: string;
+  readonly severity?: string;
   readonly event?: string;
   readonly kind?: string;
   readonly level?: unknown;
@@ -45,16 +56,16 @@ type LogLine = {
   readonly sinceBlockMs?: number;
   readonly accepted?: number;
   readonly of?: number;
+  readonly sinceStartMs?: number;
+  readonly node?: string;
 };
 
 /** Takes what a daemon logged; lines that are no JSON are left to be read by people. */
 export function takeLog(record: RunRecord, line: string): void {
-  let log: LogLine;
-  try {
-    log = JSON.parse(line) as LogLine;
-  } catch {
-    return;
-  }
+  const log = readLine(line);
+  if (log === undefined) return;
+  const alarm = alarmOf(log);
+  if (alarm !== undefined) record.alarms[alarm] = (record.alarms[alarm] ?? 0) + 1;
   const of = Number(log.level);
   if (log.event === 'sign' && log.outcome !== undefined) {
     record.refusals[log.outcome] = (record.refusals[log.outcome] ?? 0) + 1;
@@ -62,6 +73,10 @@ export function takeLog(record: RunRecord, line: string): void {
     record.reasons.set(of, log.reason);
   } else if (log.event === 'not_signed') {
     record.reasons.set(of, log.code ?? 'not_signed');
+  } else if (log.event === 'vote_shared') {
+    record.shared += 1;
+  } else if (log.event === 'first_vote' && log.sinceStartMs !== undefined) {
+    record.startToFirstVoteMs.push(log.sinceStartMs);
   } else if (log.event === 'vote') {
     record.reached = `${String(log.accepted)}/${String(log.of)}`;
     const { tookMs, sinceBlockMs } = log;
@@ -72,6 +87,23 @@ export function takeLog(record: RunRecord, line: string): void {
     if (!isFirst && sinceBlockMs !== undefined) record.headToAttestationMs.push(sinceBlockMs);
     if (!isFirst) record.reasons.set(of, 'not_included');
   }
+}
+
+/** A line of a log; undefined for what is no JSON. */
+export function readLine(line: string): LogLine | undefined {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return undefined;
+  }
+}
+
+const LOUD: readonly unknown[] = ['warn', 'error', 'fatal'];
+
+/** What somebody on call would be told by a line of an endorser: event and reason; undefined where it is no alarm. */
+export function alarmOf({ app, severity, event = '', code, reason }: LogLine): string | undefined {
+  if (app !== 'endorser' || !LOUD.includes(severity)) return undefined;
+  return [event, code ?? reason ?? ''].join(' ').trim();
 }
 
 /** The line of a level with the rights of all keys at it, for people. */
@@ -139,9 +171,12 @@ export function summaryOf(record: RunRecord, sandbox: SandboxSummary, levels: nu
     baked: sandbox.baked,
     doubleSigns: sandbox.doubleSigns,
     refusals: record.refusals,
+    shared: record.shared,
+    alarms: record.alarms,
     blockToPreattestationMs: quantiles(record.blockToPreattestationMs),
     prequorumToAttestationMs: quantiles(record.prequorumToAttestationMs),
     headToAttestationMs: quantiles(record.headToAttestationMs),
+    startToFirstVoteMs: quantiles(record.startToFirstVoteMs),
   };
 }
 

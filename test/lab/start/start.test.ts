@@ -8,20 +8,26 @@ import { readArguments } from './arguments.ts';
 const MAIN = join(import.meta.dirname, 'main.ts');
 const ROOT = join(import.meta.dirname, '../../..');
 const TIMEOUT_MS = 60_000;
+const FIRST_VOTE_MAX_MS = 5_000;
 
 describe('the demonstration', () => {
   test(
-    'attests every right through five nodes of which one is refusing, and leaves no process behind',
+    'attests every right by two endorsers, through five nodes of which one is refusing, with no alarm',
     async () => {
-      const args = ['--levels', '4', '--json', '--fault', 'node2=refuse@1s'];
+      const args = ['--levels', '4', '--json', '--fault', 'node2=refuse@1s', '--endorsers', '2'];
       const child = spawn(process.execPath, [MAIN, ...args], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       let out = '';
       child.stdout.on('data', (data: Buffer) => (out += data.toString()));
       const [status] = (await once(child, 'close')) as [number];
-      const summary = JSON.parse(out.trim().split('\n').at(-1) ?? '') as Record<string, number>;
+      const summary = JSON.parse(out.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
       expect(summary).toMatchObject({ levels: 4, missed: 0, doubleSigns: 0 });
+      expect(summary).toMatchObject({ endorsers: 2, shared: 0, alarms: {} });
+      // The promise is 1 s, of a machine that has nothing else to do.
+      expect((summary['startToFirstVoteMs'] as { p99: number }).p99).toBeLessThan(
+        FIRST_VOTE_MAX_MS,
+      );
       expect(summary['rights']).toBeGreaterThan(0);
       expect(summary['attested']).toBe(summary['rights']);
       expect(status).toBe(0);
@@ -53,6 +59,8 @@ describe('the demonstration', () => {
 describe('its arguments', () => {
   test.each([
     [['--levels', 'many'], /--levels/],
+    [['--endorsers', '0'], /--endorsers/],
+    [['--endorsers', '3e0'], /--endorsers/],
     [['--nonsense'], /nonsense/],
   ])('%j are refused in one line', (args, why) => {
     expect(() => readArguments(args)).toThrow(why);

@@ -1,16 +1,18 @@
 import type { ChainId } from '@meridian/tezos';
 import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { startApp, type Child } from '../child.ts';
+import { programOf, startProgram, type Child } from '../child.ts';
 import type { Wish } from './arguments.ts';
 import { keysOf, newWorkshop, provisionFirstUse, SITE, type Workshop } from './workshop.ts';
 
-/** The whole system on this machine: a chain with five edge nodes, two signers on one watermark, an endorser. */
+/** The whole system on this machine: a chain with five edge nodes, two signers on one watermark, endorsers. */
 export type System = {
   readonly workshop: Workshop;
   readonly control: string;
   readonly signers: readonly string[];
   readonly nodes: readonly { readonly name: string; readonly url: string }[];
+  /** What the endorsers are called. */
+  readonly endorsers: readonly string[];
   /** kill -9, and start again. */
   readonly strike: (name: string) => void;
   /** The signer that holds the watermark. */
@@ -18,22 +20,32 @@ export type System = {
   readonly stop: () => Promise<void>;
 };
 
-/** Seconds before the chain begins, in which daemons get ready. */
-const START_IN = '2';
+/** Seconds before the chain begins, in which daemons get ready: some, and more for each endorser. */
+const START_IN = 1;
 
-/** @param told gets each line that a daemon logs */
-export async function startSystem(wish: Wish, told: (line: string) => void): Promise<System> {
+/** What a system is made of; how long it runs is the business of who started it. */
+export type SystemWish = Omit<Wish, 'levels' | 'json'>;
+
+/**
+ * @param told gets each line that a daemon logs, under the daemon's name
+ * @param endorserAt the program of an endorser, from 0
+ */
+export async function startSystem(
+  wish: SystemWish,
+  told: (line: string, name: string) => void,
+  endorserAt: (at: number) => string = () => programOf('endorser'),
+): Promise<System> {
   const workshop = newWorkshop(wish.keys, wish.curves);
   process.once('exit', workshop.remove);
   const children = new Map<string, Child>();
   let stopping = false;
-  const start = (app: string, args: readonly string[], name: string): Child => {
-    const child = startApp(app, args, name, told);
+  const start: Start = (program, args, name) => {
+    const child = startProgram(program, args, name, line => told(line, name));
     children.set(name, child);
     child.ready.catch(() => undefined);
     void child.ended.then(() => {
       // Whatever ends is started again, as a supervisor would.
-      if (!stopping && name !== 'sandbox') start(app, args, name);
+      if (!stopping && name !== 'sandbox') start(program, args, name);
     });
     return child;
   };
@@ -47,10 +59,15 @@ export async function startSystem(wish: Wish, told: (line: string) => void): Pro
     const chainId = (await json(`${nodes[0]?.url ?? ''}/chains/main/chain_id`)) as ChainId;
     await provisionFirstUse(workshop, chainId);
     const signers = await startSigners(workshop, chainId, start);
-    await startEndorser(workshop, chainId, nodes, signers, start);
+    const endorsers = namesOf(wish);
+    await Promise.all(
+      endorsers.map((name, at) =>
+        startEndorser(workshop, { chainId, nodes, signers, name }, endorserAt(at), start),
+      ),
+    );
     const urls = signers.map(({ url }) => url);
     return {
-      ...{ workshop, control, nodes, stop },
+      ...{ workshop, control, nodes, endorsers, stop },
       signers: urls,
       strike: name => children.get(name)?.kill('SIGKILL'),
       holder: async () => {
@@ -69,7 +86,7 @@ export async function startSystem(wish: Wish, told: (line: string) => void): Pro
   }
 }
 
-type Start = (app: string, args: readonly string[], name: string) => Child;
+type Start = (program: string, args: readonly string[], name: string) => Child;
 type Signer = { readonly name: string; readonly url: string; readonly operations: string };
 
 /** What a key of several stakes; the robots together stake six times as much as all keys. */
@@ -80,12 +97,17 @@ function startedIn(): string {
 }
 
 async function startSandbox(
-  { protocol, blockTime, seed, faults, scenario }: Wish,
+  { protocol, blockTime, seed, faults, scenario, endorsers }: SystemWish,
   { keys, write }: Workshop,
   start: Start,
 ): Promise<Pick<System, 'nodes' | 'control'>> {
   const guests = keys.map(({ publicKey }) => `${publicKey}:${STAKE.toString()}\n`);
-  const fixed = ['--guests-file', write('guests', guests.join('')), '--start-in', START_IN];
+  const fixed = [
+    '--guests-file',
+    write('guests', guests.join('')),
+    '--start-in',
+    (START_IN + endorsers).toString(),
+  ];
   const stake = ['--robot-stake', (STAKE * keys.length).toString()];
   // The lottery would leave most of many keys without a right; this way each votes at every level.
   const everybody = keys.length > 1 && protocol !== '023' ? ['--all-bakers-attest'] : [];
@@ -94,7 +116,7 @@ async function startSandbox(
   // npm changes to the folder of its package.json.
   const asked = scenario === undefined ? [] : ['--scenario', resolve(startedIn(), scenario)];
   const args = [...fixed, ...stake, ...everybody, ...chain, ...scripted, ...asked];
-  return (await start('sandbox', args, 'sandbox').ready) as unknown as Pick<
+  return (await start(programOf('sandbox'), args, 'sandbox').ready) as unknown as Pick<
     System,
     'nodes' | 'control'
   >;
@@ -117,7 +139,7 @@ async function startSigners(
       journal: workshop.journal,
       keys: keysOf(workshop),
     });
-    await start('signer', ['--config', config], name).ready;
+    await start(programOf('signer'), ['--config', config], name).ready;
     const host = 'http://127.0.0.1:';
     signers.push({
       name,
@@ -128,21 +150,32 @@ async function startSigners(
   return signers;
 }
 
+/** What an endorser is called, and what it is between. */
+type Surroundings = {
+  readonly name: string;
+  readonly chainId: ChainId;
+  readonly nodes: System['nodes'];
+  readonly signers: readonly Signer[];
+};
+
+function namesOf({ endorsers }: SystemWish): readonly string[] {
+  return Array.from({ length: endorsers }, (_, at) => `endorser${(at + 1).toString()}`);
+}
+
 async function startEndorser(
   workshop: Workshop,
-  chainId: ChainId,
-  nodes: System['nodes'],
-  signers: readonly Signer[],
+  { chainId, nodes, signers, name }: Surroundings,
+  program: string,
   start: Start,
 ): Promise<void> {
-  const config = workshop.configure('endorser', {
+  const config = workshop.configure(name, {
     chainId,
     nodes,
     signers: signers.map(({ url }) => url),
     keys: workshop.keys.map(({ pkh }) => pkh),
     operations: { port: 0 },
   });
-  await start('endorser', ['--config', config], 'endorser').ready;
+  await start(program, ['--config', config], name).ready;
 }
 
 async function json(url: string): Promise<unknown> {

@@ -8,6 +8,8 @@ export type Part = {
 export const LEVELS = 10_000;
 /** A storm over files is short of signers, so it is a fifth as long. */
 const SQLITE_PART = 5;
+/** A level takes more than a second. */
+const TRIO_LEVELS = 300;
 
 const lab = (program: string, ...args: readonly string[]): Part['command'] => [
   'node',
@@ -49,6 +51,11 @@ export function partsOf(levels: number): readonly Part[] {
       name: 'matrix',
       title: 'matrix with processes',
       command: lab('matrix', '--processes', '--json'),
+    },
+    {
+      name: 'trio',
+      title: 'three endorsers with one key',
+      command: lab('trio', '--levels', TRIO_LEVELS.toString(), '--json'),
     },
     { name: 'mutants', title: 'mutants', command: lab('mutants', '--json') },
   ];

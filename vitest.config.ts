@@ -16,6 +16,7 @@ const folders = ['apps', 'libs', 'libs/core', 'libs/io', 'libs/testkit']
 const alone = [
   'lab/start/**/*.test.ts',
   'lab/first-use.test.ts',
+  'lab/recording.test.ts',
   'lab/shadow.test.ts',
   'lab/storm/**/*.test.ts',
   'lab/trio/**/*.test.ts',

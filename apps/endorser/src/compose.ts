@@ -5,16 +5,12 @@ import type { Log, Metrics, OperationsAnswer } from '@meridian/service';
 import type { SignerClient } from '@meridian/signer-client';
 import type { VoterOptions } from '@meridian/tenderbake';
 import { PROTOCOLS, type ChainId, type Protocol, type PublicKeyHash } from '@meridian/tezos';
-import {
-  driveLine,
-  nativeVerifier,
-  openChecker,
-  readAll,
-  readOperations,
-} from '@meridian/vote-feed';
-import { wordOf, type DrivenLine } from '@meridian/vote-feed';
+import { driveLine, nativeVerifier, openChecker, openRecorder } from '@meridian/vote-feed';
+import { readAll, readOperations, recordingFolder, wordOf } from '@meridian/vote-feed';
+import type { DrivenLine, Outside, Recorder } from '@meridian/vote-feed';
 import type { LineEffect, LineEvent } from '@meridian/vote-line';
-import { openAttributor } from './attributor.ts';
+import type { RecordedOptions } from '@meridian/vote-line/recording';
+import { openAttributor, type Attributor } from './attributor.ts';
 import { openBudgets } from './budget.ts';
 import type { METRICS } from './metrics.ts';
 import { observer, type Observer } from './observer.ts';
@@ -38,6 +34,8 @@ export type EndorserParts = {
   readonly sign: VoterOptions['sign'];
   /** Hashes of protocols, each with the number of the known one that it equals. */
   readonly protocols?: Readonly<Record<string, string>> | undefined;
+  /** Where what is heard is recorded, and how many bytes all recordings there may take. */
+  readonly recording?: { readonly folder: string; readonly bytesMax: number } | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics<keyof typeof METRICS>;
@@ -61,6 +59,9 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
   const quorum = parts.quorum ?? Math.floor(nodes.length / 2) + 1;
   const checker = openChecker();
   const observed = observer(log, metrics, newTimings());
+  const view = { chainId, keys, quorum, equals: equalsOf(parts.protocols) };
+  const voter = { sign: parts.sign };
+  const recorder = recorderOf(parts, { view, voter });
   const pool = openNodePool({ nodes, clock }, message => {
     observed.node(message);
     endorser.hear(wordOf(message));
@@ -74,42 +75,31 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
         unanswered: (node, path) => log.debug('operations_unanswered', { node, path }),
       }),
   });
-  const { ledger } = attributor;
-  const endorser: DrivenLine = driveLine(
-    { chainId, keys, quorum, equals: equalsOf(parts.protocols) },
-    { sign: parts.sign },
-    {
-      clock,
-      verifier: nativeVerifier(),
-      check: checker.check,
-      sign: async (ballot, bytes) => {
-        const outcome = await askSigners(signers, log, ballot, bytes);
-        attributor.answered(ballot, outcome);
-        if (outcome.kind !== 'unsigned') return outcome.operation;
-        metrics.record('unsigned_total', 1, { kind: ballot.kind });
-        return undefined;
-      },
-      mark: key => markOf(signers, chainId, key),
-      inject: (operation, ballot) => {
-        const until = voteEnd(endorser.state().voter);
-        const startedAt = clock();
-        const injection = pool.inject(operation, until);
-        observed.injection(ballot, injection);
-        attributor.injection(ballot, injection, startedAt);
-      },
-      read: topic => readAll(pool, clock, topic, event => endorser.hear(event)),
-      restart: (node, stream) => pool.restart(node, stream),
-      wakeAt: (at, wake) => setTimeout(wake, Math.max(0, at - clock())),
-      observe: (event, effects) => {
-        observed.step(event, effects);
-        attributor.step(event, effects);
-        watch?.(event, effects);
-      },
+  const endorser: DrivenLine = driveLine(view, voter, {
+    ...{ clock, verifier: nativeVerifier(), check: checker.check },
+    sign: signing(parts, attributor),
+    mark: key => markOf(signers, chainId, key),
+    inject: (operation, ballot) => {
+      const until = voteEnd(endorser.state().voter);
+      const startedAt = clock();
+      const injection = pool.inject(operation, until);
+      observed.injection(ballot, injection);
+      attributor.injection(ballot, injection, startedAt);
     },
-  );
+    read: topic => readAll(pool, clock, topic, event => endorser.hear(event)),
+    restart: (node, stream) => pool.restart(node, stream),
+    wakeAt: (at, wake) => setTimeout(wake, Math.max(0, at - clock())),
+    observe: (event, effects) => {
+      observed.step(event, effects);
+      attributor.step(event, effects);
+      recorder?.note(event, effects, endorser.state());
+      watch?.(event, effects);
+    },
+  });
+  const { ledger } = attributor;
   const budgets = openBudgets(pool, ledger, quorum, () => {
-    const { view } = endorser.state();
-    return termsOf(view, view.level)?.constants;
+    const state = endorser.state().view;
+    return termsOf(state, state.level)?.constants;
   });
   const ticking = setInterval(() => endorser.hear({ kind: 'tick', at: clock() }), TICK_MS);
   return {
@@ -121,8 +111,38 @@ export function runEndorser(parts: EndorserParts): RunningEndorser {
       await pool.close();
       await checker.close();
       await signers.close();
+      await recorder?.close();
     },
   };
+}
+
+function signing(
+  { signers, log, metrics }: EndorserParts,
+  attributor: Attributor,
+): Outside['sign'] {
+  return async (ballot, bytes) => {
+    const outcome = await askSigners(signers, log, ballot, bytes);
+    attributor.answered(ballot, outcome);
+    if (outcome.kind !== 'unsigned') return outcome.operation;
+    metrics.record('unsigned_total', 1, { kind: ballot.kind });
+    return undefined;
+  };
+}
+
+function recorderOf(
+  { recording, clock, log, metrics }: EndorserParts,
+  options: RecordedOptions,
+): Recorder | undefined {
+  if (recording === undefined) return undefined;
+  const { folder, bytesMax } = recording;
+  return openRecorder({
+    ...{ options, disk: recordingFolder(folder), clock, bytesMax },
+    begun: file => log.info('recording', { folder, file }),
+    lost: (why, isFirst) => {
+      metrics.record('recordings_lost_total', 1);
+      if (isFirst) log.warn('recording_lost', { folder, why });
+    },
+  });
 }
 
 function equalsOf(protocols: EndorserParts['protocols'] = {}): ReadonlyMap<string, Protocol> {

@@ -6,6 +6,8 @@ import type { ChainId, PublicKeyHash } from '@meridian/tezos';
 import { runEndorser } from './compose.ts';
 import { METRICS } from './metrics.ts';
 
+const BYTES_PER_MIB = 2 ** 20;
+
 /**
  * Runs an endorser from its command line until a signal ends it.
  * @param open a client of the signers at these addresses
@@ -18,7 +20,7 @@ export const runEndorserDaemon = (
     summary: 'Meridian endorser: preattests and attests every block, through several edge nodes.',
     schema: ENDORSER,
     start: async (configuration, { log, atEnd, announce }) => {
-      const { nodes, quorum, sign, protocols } = configuration;
+      const { nodes, quorum, sign, protocols, record, recordMiB } = configuration;
       const metrics = openMetrics('endorser', METRICS, {
         node: nodes.map(({ name }) => name),
       });
@@ -28,6 +30,10 @@ export const runEndorserDaemon = (
         keys: configuration.keys as PublicKeyHash[],
         signers: open(configuration.signers),
         ...{ nodes, quorum, sign, protocols, clock, log, metrics },
+        recording:
+          record === undefined
+            ? undefined
+            : { folder: record, bytesMax: recordMiB * BYTES_PER_MIB },
       });
       atEnd(close);
       const operations = await serveOperations(configuration.operations, {

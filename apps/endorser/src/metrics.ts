@@ -52,5 +52,9 @@ export const METRICS = {
     type: 'gauge',
     help: '1 where the blocks to come are of a protocol that this version does not know.',
   },
+  recordings_lost_total: {
+    type: 'counter',
+    help: 'Recordings that were given up, since their disk was full or slow; one is begun anew after a minute.',
+  },
   level: { type: 'gauge', help: 'Level of the latest block that was verified.' },
 } as const satisfies Record<string, MetricRow>;

@@ -9,6 +9,8 @@ export type Wish = {
   readonly faults: readonly string[];
   /** A file of faults and trouble; undefined for none. */
   readonly scenario: string | undefined;
+  /** A folder in which the endorser records what it hears; undefined for none. */
+  readonly record: string | undefined;
   readonly protocol: string;
   readonly blockTime: string;
   readonly seed: string;
@@ -30,6 +32,7 @@ export const HELP = `npm start -- [options]
   --json             print one JSON object as the last line, logs on standard error
   --fault FAULT      make a node ill, such as node2=refuse@5s or node4=slow:500@10s-20s; may be given several times
   --scenario FILE    faults, trouble of the chain and protocols that follow, such as examples/scenarios/rounds.yaml
+  --record FOLDER    have the endorser record what it hears; see meridian replay-recording
   --protocol NAME    025 (default), 024, 023
   --block-time S     seconds between blocks (default 1)
   --endorsers N      how many vote with the same keys, through the same signers (default 1)
@@ -50,6 +53,7 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
       json: { type: 'boolean', default: false },
       fault: { type: 'string', multiple: true, default: [] },
       scenario: { type: 'string' },
+      record: { type: 'string' },
       protocol: { type: 'string', default: '025' },
       'block-time': { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
@@ -60,10 +64,10 @@ export function readArguments(args: readonly string[]): Wish | 'help' {
     },
   });
   if (values.help) return 'help';
-  const { json, fault: faults, protocol, scenario, seed } = values;
+  const { json, fault: faults, protocol, scenario, record, seed } = values;
   return {
     levels: values.levels === undefined ? undefined : whole('--levels', values.levels, LEVELS_MAX),
-    ...{ json, faults, protocol, scenario, seed },
+    ...{ json, faults, protocol, scenario, record, seed },
     blockTime: values['block-time'],
     endorsers: whole('--endorsers', values.endorsers, ENDORSERS_MAX),
     keys: whole('--keys', values.keys, KEYS_MAX),

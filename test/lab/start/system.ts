@@ -62,7 +62,7 @@ export async function startSystem(
     const endorsers = namesOf(wish);
     await Promise.all(
       endorsers.map((name, at) =>
-        startEndorser(workshop, { chainId, nodes, signers, name }, endorserAt(at), start),
+        startEndorser(wish, workshop, { chainId, nodes, signers, name }, endorserAt(at), start),
       ),
     );
     const urls = signers.map(({ url }) => url);
@@ -163,6 +163,7 @@ function namesOf({ endorsers }: SystemWish): readonly string[] {
 }
 
 async function startEndorser(
+  { record, endorsers }: SystemWish,
   workshop: Workshop,
   { chainId, nodes, signers, name }: Surroundings,
   program: string,
@@ -174,6 +175,10 @@ async function startEndorser(
     signers: signers.map(({ url }) => url),
     keys: workshop.keys.map(({ pkh }) => pkh),
     operations: { port: 0 },
+    ...(record !== undefined && {
+      // Each endorser has a folder of its own.
+      record: resolve(startedIn(), record, endorsers > 1 ? name : ''),
+    }),
   });
   await start(program, ['--config', config], name).ready;
 }

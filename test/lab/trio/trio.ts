@@ -41,7 +41,7 @@ export async function trio(wanted: Wanted, told: Listener = () => undefined) {
   const heard = newHearing();
   const wish = {
     ...{ endorsers: ENDORSERS, faults: FAULTS, scenario, seed: wanted.seed.toString() },
-    ...{ protocol: '025', blockTime: '1', keys: 1, curves: ['tz1'] as const },
+    ...{ protocol: '025', blockTime: '1', keys: 1, curves: ['tz1'] as const, record: undefined },
   };
   const system = await startSystem(
     wish,

@@ -66,7 +66,7 @@ describe.each([
     const read = readFileOf(
       app,
       open.replaceAll(
-        /^(?:quorum|protocols|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm,
+        /^(?:quorum|protocols|record|socket|admin|audit|identity|database):$(?:\n[ #].*)*/gm,
         '',
       ),
       {},

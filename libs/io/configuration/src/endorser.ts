@@ -2,6 +2,9 @@ import { httpUrl, listenAddress, logLevel, z } from '@meridian/service/schema';
 import { chainId, edgeNodes, keyAddress, knownProtocol, protocolHash } from './types.ts';
 
 const OPERATIONS_PORT = 9733;
+/** Room for recordings. */
+const RECORD_MIB = 4_096;
+const RECORD_MIB_MIN = 16;
 
 /** What an endorser is told. */
 export const ENDORSER = z.strictObject({
@@ -35,6 +38,20 @@ export const ENDORSER = z.strictObject({
         'Protocols that this version does not know, by hash, each with the number of the known one that it equals. ' +
         'They are voted under on your word.',
     }),
+  record: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'A folder for recordings of all that the endorser hears, which `meridian replay-recording` replays. ' +
+        'Each endorser needs one of its own. Without it, nothing is recorded.',
+    }),
+  recordMiB: z
+    .int()
+    .min(RECORD_MIB_MIN)
+    .default(RECORD_MIB)
+    .meta({ description: 'Mebibytes that all recordings may take; the oldest are removed.' }),
   operations: listenAddress(OPERATIONS_PORT),
   logLevel,
 });

@@ -23,7 +23,7 @@ export type Outside = {
   readonly read: (topic: Topic) => void;
   readonly restart: (node: string, stream: ViewStream) => void;
   readonly wakeAt: (at: ReturnType<Clock>, wake: () => void) => void;
-  /** Sees every event with what came of it. */
+  /** Sees every event with what came of it, in the order in which they ran as long as nothing above answers at once. */
   readonly observe: (event: LineEvent, effects: readonly LineEffect[]) => void;
 };
 

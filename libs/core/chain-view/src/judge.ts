@@ -58,12 +58,12 @@ export function judgeHeader(
   const { level, round, predecessorRound } = header.fitness;
   const rights = known.rights.get(level);
   if (predecessor === undefined) return needs(...predecessorTopics(known, header));
+  const before = predecessor.fitness;
+  if (before.level + 1 !== level || before.round !== predecessorRound) return fault('wrong_level');
   const terms = known.terms.get(predecessor.proto);
   if (terms === undefined) return needs(...termsTopics(predecessor.hash));
   const { protocol, constants } = terms;
   if (protocol === undefined) return needs();
-  const before = predecessor.fitness;
-  if (before.level + 1 !== level || before.round !== predecessorRound) return fault('wrong_level');
   const start = roundStart(
     constants.durations,
     { timestamp: predecessor.timestamp, round: before.round },
@@ -71,7 +71,7 @@ export function judgeHeader(
   );
   if (header.timestamp !== start) return fault('wrong_time');
   if (header.stamp > constants.proofOfWorkThreshold) return fault('weak_proof_of_work');
-  if (rights === undefined) return needs(rightsTopic(known, level));
+  if (rights === undefined) return needs(rightsOfBlock(known, level, predecessor));
   const owner = proposerOf(rights, constants, round);
   if (owner === undefined) return fault('wrong_owner');
   const key = known.keys.get(owner.consensusKey);
@@ -82,6 +82,14 @@ export function judgeHeader(
     blockSignBytes(known.chainId, header.unsignedBytes),
   );
   return signed ? ok(proposalOf(header, predecessor)) : fault('wrong_owner');
+}
+
+/**
+ * Where a block's rights are asked for: where its protocol has just begun the head may not speak of it yet, and its
+ * predecessor does, whichever of several migration blocks the chain went on from.
+ */
+function rightsOfBlock({ migration }: Knowledge, level: Level, { proto, hash }: Header): Topic {
+  return migration?.proto === proto ? { kind: 'rights', level, hash } : { kind: 'rights', level };
 }
 
 /** A view that knows nothing yet asks for all that a block needs at once: it has a vote to cast. */

@@ -16,6 +16,7 @@ import {
   inTurn,
   nameOf,
   newest,
+  rightsTopic,
   type ViewState,
   type ViewStep,
 } from './state.ts';
@@ -117,6 +118,11 @@ type CountedTopic = Extract<Topic, { readonly kind: 'protocols' | 'constants' | 
 /** What no node can say alone. */
 function count(state: ViewState, answer: Answer & { readonly topic: CountedTopic }): ViewStep {
   const { at, node, topic, value } = answer;
+  // What was asked at the head before the protocol changed is no answer any more.
+  if (topic.kind === 'rights' && topic.hash === undefined) {
+    const { hash } = rightsTopic(state, topic.level);
+    if (hash !== undefined) return [state, []];
+  }
   const name = nameOf(topic);
   const read = readCounted(topic, value);
   if (read === undefined) return blame(state, node, 'unreadable');
@@ -177,6 +183,8 @@ function believe(state: ViewState, at: Instant, read: Read): ViewStep {
 
 function believeRights(state: ViewState, at: Instant, rights: Rights): ViewStep {
   const { keys } = state.options;
+  const before = state.rights.get(rights.level);
+  if (before !== undefined && canonical(before) === canonical(rights)) return [state, []];
   const known = newest(new Map(state.rights).set(rights.level, rights), RIGHTS_MAX);
   const terms = termsOf(state, rights.level);
   const strangers = rights.seats.filter(({ consensusKey }) => !state.keys.has(consensusKey));

@@ -24,7 +24,7 @@ type Ready = HeldVote & { readonly signer: Signer };
 export function proveNext(state: ViewState): ViewStep {
   if (state.batch.votes.length > 0) return [state, []];
   const ready = [...state.votes.values()].filter(isReady);
-  const [latest] = ready.toSorted(byLateness);
+  const latest = mostUrgent(state, ready);
   if (latest === undefined) return [state, []];
   const ofLatest = ready.filter(vote => vote.candidateName === latest.candidateName);
   const chosen = lacking(state, latest, ofLatest);
@@ -40,7 +40,20 @@ function isReady(vote: HeldVote): vote is Ready {
   return vote.signer !== undefined;
 }
 
-/** The latest round of the highest level first: only there a vote is still of use. */
+/**
+ * The latest round of the highest level: only there a vote is still of use. A node that sent forged votes has to wait
+ * with those that it alone brings, however late they say that they are.
+ */
+function mostUrgent(state: ViewState, ready: readonly Ready[]): Ready | undefined {
+  let best: { readonly vote: Ready; readonly faults: number } | undefined;
+  for (const vote of ready) {
+    const faults = faultsOf(state, vote);
+    const order = best === undefined ? -1 : faults - best.faults || byLateness(vote, best.vote);
+    if (order < 0) best = { vote, faults };
+  }
+  return best?.vote;
+}
+
 function byLateness({ candidate: one }: HeldVote, { candidate: other }: HeldVote): number {
   return other.level - one.level || other.round - one.round;
 }

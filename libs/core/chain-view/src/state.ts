@@ -273,7 +273,10 @@ export function wantedRights(state: ViewState, level: number): readonly Topic[] 
 }
 
 /** Where the rights of a level are asked for: at the head, or at the block with which its protocol begins. */
-export function rightsTopic({ migration }: Pick<Knowledge, 'migration'>, level: Level): Topic {
+export function rightsTopic(
+  { migration }: Pick<Knowledge, 'migration'>,
+  level: Level,
+): Extract<Topic, { readonly kind: 'rights' }> {
   const isAfter = migration !== undefined && level > migration.level;
   return { kind: 'rights', level, ...(isAfter ? { hash: migration.hash } : {}) };
 }

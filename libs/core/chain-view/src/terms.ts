@@ -1,5 +1,11 @@
 import type { Instant } from '@meridian/prelude';
-import { protocolByHash, type BlockHash, type Level, type Protocol } from '@meridian/tezos';
+import {
+  protocolByHash,
+  type BlockHash,
+  type Level,
+  type Protocol,
+  type Round,
+} from '@meridian/tezos';
 import type { Proposal } from '@meridian/tenderbake';
 import type { Knowledge } from './judge.ts';
 import type { Topic } from './messages.ts';
@@ -27,6 +33,7 @@ export type Terms = {
 export type Migration = {
   readonly hash: BlockHash;
   readonly level: Level;
+  readonly round: Round;
   readonly proto: number;
   /** The nodes that have it as their head. */
   readonly nodes: ReadonlySet<string>;
@@ -86,19 +93,33 @@ export function learnTerms(
   const { hash, constants } = state.agreed.get(at) ?? {};
   if (state.terms.has(proto) || hash === undefined || constants === undefined) return [state, []];
   const protocol = protocolFor(state.options, hash);
-  const terms = newest(new Map(state.terms).set(proto, { hash, protocol, constants }), TERMS_MAX);
+  const terms = withTerms(state, proto, { hash, protocol, constants });
+  // Whoever speaks of a protocol that is over changes nothing by it.
+  if (state.proto !== undefined && proto < state.proto) return [{ ...state, terms }, []];
   const isAwaited = state.proto === undefined || state.migration?.proto === proto;
   const told = { kind: 'protocol', hash, isKnown: protocol !== undefined } as const;
   // A view that missed the migration block has rights, and words of nodes on them, that another protocol gave.
   const next: ViewState = isAwaited
     ? { ...state, terms, proto: state.proto ?? proto }
     : { ...state, terms, proto, migration: undefined, rights: new Map(), counts: new Map() };
-  const facts = [...next.rights.values()].flatMap((rights): readonly ViewEffect[] =>
-    termsOf(next, rights.level) === terms.get(proto)
-      ? [{ kind: 'facts', facts: factsOf(rights, constants, next.options.keys) }]
-      : [],
-  );
-  return [next, [told, ...facts]];
+  return [next, [told, ...factsUnder(next, terms.get(proto))]];
+}
+
+/** The terms that are remembered, those that hold now among them whatever else is asked about. */
+function withTerms({ terms, proto: current }: ViewState, proto: number, learnt: Terms) {
+  const held = current === undefined ? undefined : terms.get(current);
+  const others = [...terms].filter(([counter]) => counter !== current);
+  const kept = current === undefined || held === undefined ? [] : [[current, held] as const];
+  return newest(new Map([...others, ...kept, [proto, learnt] as const]), TERMS_MAX);
+}
+
+/** The facts of all levels whose rights are known and for which these terms hold. */
+function factsUnder(state: ViewState, terms: Terms | undefined): readonly ViewEffect[] {
+  if (terms === undefined) return [];
+  const { keys } = state.options;
+  return [...state.rights.values()]
+    .filter(({ level }) => termsOf(state, level) === terms)
+    .map(rights => ({ kind: 'facts', facts: factsOf(rights, terms.constants, keys) }));
 }
 
 const MAINNET = 'NetXdQprcVkpaWU';
@@ -115,17 +136,29 @@ function protocolFor({ chainId, equals }: ViewOptions, hash: string): Protocol |
  * answer for once they have it: the head may be the block before still, and would speak of the old protocol.
  */
 export function followProtocol(state: ViewState, at: Instant, proposal: Proposal): ViewStep {
-  const { hash, level, proto, predecessor } = proposal;
+  const { hash, level, round, proto, predecessor } = proposal;
   const { migration } = state;
   if (proto !== predecessor.proto) {
+    if (proto === state.proto || !isLater(proposal, migration)) return [state, []];
     // Another round may bring another block with which the same protocol begins: what was learnt of it holds.
     const isSame = migration?.proto === proto;
     const rights = [...state.rights].filter(([of]) => isSame || of <= level);
-    const begun = { hash, level, proto, nodes: new Set<string>() };
-    return awaitTerms({ ...state, migration: begun, rights: new Map(rights) }, at);
+    const counts = [...state.counts].filter(([name]) => !name.startsWith('rights/'));
+    const begun = { hash, level, round, proto, nodes: new Set<string>() };
+    const next = { ...state, rights: new Map(rights), counts: new Map(counts), migration: begun };
+    return awaitTerms(next, at);
   }
-  if (migration === undefined || level <= migration.level + 1) return [state, []];
-  return [{ ...state, proto, migration: undefined }, []];
+  if (migration === undefined || level <= migration.level) return [state, []];
+  const isOff = proto !== migration.proto;
+  if (!isOff && level === migration.level + 1) return [state, []];
+  const over: ViewState = { ...state, proto, migration: undefined };
+  // The chain went on from another block of that level, and what was put off until the new protocol is due.
+  return [over, isOff ? factsUnder(over, over.terms.get(proto)) : []];
+}
+
+function isLater({ level, round }: Proposal, migration: Migration | undefined): boolean {
+  if (migration === undefined || level > migration.level) return true;
+  return level === migration.level && round > migration.round;
 }
 
 /** Asks for the terms of the blocks after a migration block. */

@@ -1,6 +1,6 @@
 import { duration, instant, later, type Instant } from '@meridian/prelude';
 import { createChain, createNode, type ChainBlock } from '@meridian/sandbox-chain';
-import { PROTOCOLS, type PublicKeyHash } from '@meridian/tezos';
+import { PROTOCOLS, type Level, type PublicKeyHash } from '@meridian/tezos';
 import { verify, verifyAggregate } from '@meridian/tezos/crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -286,4 +286,39 @@ test('unanswered questions are put again', () => {
   const before = view.of('read').length;
   view.hear({ kind: 'tick', at: later(view.now, duration(1_100)) });
   expect(view.of('read').length).toBeGreaterThan(before);
+});
+
+test.each<[string, unknown]>([
+  ['an object that is no text', { toString: 1 }],
+  ['lists in lists without end', Array.from({ length: 20_000 }).reduce(inner => [inner], 0)],
+  ['nothing', undefined],
+])('a vote with %s in any of its fields is unreadable, and ends nothing', (_what, odd) => {
+  const vote = votes.find(each => JSON.stringify(each).includes('"preattestation","slot"'));
+  const { contents } = vote as unknown as { contents: readonly object[] };
+  const broken = [
+    ...['level', 'round', 'slot', 'block_payload_hash'].map(field => ({
+      ...vote,
+      contents: [{ ...contents[0], [field]: odd }],
+    })),
+    ...['branch', 'signature'].map(field => ({ ...vote, [field]: odd })),
+  ];
+  const view = viewOf();
+  view.block(blockItem(levelOf(3)));
+  for (const each of broken)
+    view.hear({ kind: 'operations', at: view.now, node: 'node2', items: [each] });
+  expect(faultsOf(view)).toEqual(broken.map(() => 'unreadable'));
+});
+
+test('rights that nodes say again count nothing anew', () => {
+  const view = viewOf();
+  view.block(blockItem(levelOf(3)));
+  const topic = { kind: 'rights', level: 3 as Level } as const;
+  const [before, counted] = [view.state().rights.get(topic.level), view.of('facts').length];
+  // Nodes are no judges of one another for a moment, and agree again.
+  for (const value of [honest({ ...topic, level: 4 as Level }), honest(topic)]) {
+    for (const node of ['node1', 'node2', 'node3'])
+      view.hear({ kind: 'answer', at: view.now, node, topic, value });
+  }
+  expect(view.of('facts')).toHaveLength(counted);
+  expect(view.state().rights.get(topic.level)).toBe(before);
 });

@@ -24,9 +24,9 @@ export function hearVotes(
   event: { readonly at: Instant; readonly node: string; readonly items: readonly unknown[] },
 ): ViewStep {
   // Every node brings every vote: the second time it is known by its words alone, which costs no reading.
-  const open = event.items
-    .flatMap(item => wordsOf(item) ?? [])
-    .filter(words => !isSettled(state, words));
+  const words = event.items.map(wordsOf);
+  if (words.includes('unreadable')) return blame(state, event.node, 'unreadable');
+  const open = words.filter(each => typeof each === 'object' && !isSettled(state, each)) as Words[];
   if (open.length === 0) return [state, []];
   const held = open.filter(({ name }) => state.votes.has(name));
   const fresh = [...new Map(open.map(words => [words.name, words])).values()].filter(
@@ -45,14 +45,20 @@ export function hearVotes(
 const NAME_CHARACTERS_MAX = 1_024;
 
 /** Undefined for what is no preattestation, or says what it is in bytes. */
-function wordsOf(item: unknown): Words | undefined {
+function wordsOf(item: unknown): Words | 'unreadable' | undefined {
   if (!isObject(item) || !Array.isArray(item['contents']) || 'data' in item) return undefined;
   const [content, ...others] = item['contents'] as unknown[];
   if (!isObject(content) || content['kind'] !== 'preattestation' || others.length > 0)
     return undefined;
   const { level, round, slot, block_payload_hash: payloadHash } = content;
-  const candidate = candidateName({ level, round, payloadHash, branch: item['branch'] });
-  const name = [candidate, slot, item['signature']].join('/');
+  const { branch, signature } = item;
+  // Nothing else has words that can be trusted to be words.
+  const isPlain =
+    [level, round, slot].every(each => typeof each === 'number') &&
+    [payloadHash, branch, signature].every(each => typeof each === 'string');
+  if (!isPlain) return 'unreadable';
+  const candidate = candidateName({ level, round, payloadHash, branch });
+  const name = `${candidate}/${String(slot)}/${String(signature)}`;
   return name.length <= NAME_CHARACTERS_MAX ? { name, candidate, slot, item } : undefined;
 }
 

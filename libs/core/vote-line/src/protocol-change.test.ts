@@ -1,6 +1,6 @@
 import { checkJobs, pathOf, type NodeWord, type Topic, type Verifier } from '@meridian/chain-view';
 import { duration, instant, later, type Instant } from '@meridian/prelude';
-import { createChain, createNode } from '@meridian/sandbox-chain';
+import { createChain, createNode, forgeBlock } from '@meridian/sandbox-chain';
 import type { ChainEvent, SandboxChain, SandboxNode } from '@meridian/sandbox-chain';
 import { fromHex, PROTOCOLS, type Protocol } from '@meridian/tezos';
 import { publicKeyHashOf, publicKeyOf, secretKeyOfSeed, sign } from '@meridian/tezos/crypto';
@@ -74,6 +74,8 @@ type Run = {
   /** Replaces what nodes say of the next protocol. */
   readonly named?: string;
   readonly equals?: ReadonlyMap<string, Protocol>;
+  /** What else a node brings when a level is validated. */
+  readonly also?: (level: number, chain: SandboxChain) => readonly unknown[];
 };
 
 /** Votes with one key on a chain that changes its protocol. */
@@ -122,6 +124,9 @@ function voterOn(chain: SandboxChain, change: Change, { named, equals }: Run) {
     hear: (event: ChainEvent): void => {
       for (const node of NODES) hear({ ...wordOf(event, chain), node, at: now });
     },
+    bring: (item: unknown): void => {
+      hear({ kind: 'block', stream: 'heads', item, node: 'node3', at: now });
+    },
     tick: (): void => {
       hear({ kind: 'tick', at: now });
     },
@@ -130,7 +135,7 @@ function voterOn(chain: SandboxChain, change: Change, { named, equals }: Run) {
 
 /** What came of a vote on every block that is heard of. */
 function run(change: Change, options: Run = {}) {
-  const { startsAt = 0, deafAt = [], isTimeless = false } = options;
+  const { startsAt = 0, deafAt = [], isTimeless = false, also = () => [] } = options;
   const chain = chainOf(change);
   const voter = voterOn(chain, change, options);
   const attested = new Map<number, boolean>();
@@ -149,6 +154,7 @@ function run(change: Change, options: Run = {}) {
       heard = Math.max(heard, level);
       const before = voter.found.length;
       voter.hear(event);
+      if (event.kind === 'validated') also(level, chain).forEach(voter.bring);
       const since = voter.found.slice(before);
       learntAt.push(...since.flatMap(({ kind }) => (kind === 'protocol' ? [heard] : [])));
     }
@@ -229,6 +235,38 @@ describe.each(CHANGES)('from %s', (_what, change) => {
     expect(anew).toContain(MIGRATION + 2);
     expect(missed.filter(level => !deafAt.includes(level))).toEqual([]);
     expect(of('fault')).toEqual([]);
+  });
+});
+
+describe('a block of the old protocol that comes late', () => {
+  const change = { from: '024', to: '025', minimalBlockDelay: 1_000 };
+  const startsAt = MIGRATION + 1;
+
+  test('when it is the migration block itself, changes nothing', () => {
+    const { missed, of } = run(change, {
+      startsAt,
+      also: (level, chain) => {
+        const block = level === startsAt ? chain.atLevel(MIGRATION) : undefined;
+        return block === undefined ? [] : [{ ...block.header, hash: block.hash }];
+      },
+    });
+    expect(missed.filter(level => level > MIGRATION)).toEqual([]);
+    expect(of('protocol')).toHaveLength(1);
+  });
+
+  test('when a liar builds on it, changes nothing', () => {
+    const { missed, of } = run(change, {
+      startsAt,
+      also: (level, chain) => {
+        const [block, old] = [chain.head(), chain.atLevel(3)];
+        if (level !== MIGRATION + 2 || old === undefined) return [];
+        const forged = forgeBlock(protocolOf('025'), block, { predecessor: old.hash });
+        return [{ ...forged.header, hash: forged.hash }];
+      },
+    });
+    expect(missed.filter(level => level > MIGRATION)).toEqual([]);
+    expect(of('protocol')).toHaveLength(1);
+    expect(of('fault').map(({ code }) => code)).toEqual(['wrong_level']);
   });
 });
 

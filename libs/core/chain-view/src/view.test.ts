@@ -314,11 +314,16 @@ test('rights that nodes say again count nothing anew', () => {
   view.block(blockItem(levelOf(3)));
   const topic = { kind: 'rights', level: 3 as Level } as const;
   const [before, counted] = [view.state().rights.get(topic.level), view.of('facts').length];
-  // Nodes are no judges of one another for a moment, and agree again.
-  for (const value of [honest({ ...topic, level: 4 as Level }), honest(topic)]) {
-    for (const node of ['node1', 'node2', 'node3'])
-      view.hear({ kind: 'answer', at: view.now, node, topic, value });
-  }
+  // For a moment no two nodes say the same.
+  const odd = (threshold: string): unknown => {
+    const [row] = honest(topic) as [object];
+    return [{ ...row, consensus_threshold: threshold }];
+  };
+  const said = [odd('1'), odd('2'), honest(topic), honest(topic)];
+  said.forEach((value, at) => {
+    const node = ['node1', 'node2', 'node3', 'node1'][at]!;
+    view.hear({ kind: 'answer', at: view.now, node, topic, value });
+  });
   expect(view.of('facts')).toHaveLength(counted);
   expect(view.state().rights.get(topic.level)).toBe(before);
 });

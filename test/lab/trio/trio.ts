@@ -92,6 +92,7 @@ async function killNowAndThen(
   const rested = (): Promise<boolean> =>
     pause(pauseOf(random), true, { signal }).catch(() => false);
   while (await rested()) {
+    if (heard.firstLevel === undefined) continue;
     for (const name of victimsOf(random, system.endorsers, heard.up)) {
       told(JSON.stringify({ event: 'killed', time: new Date().toISOString() }), name);
       heard.up.delete(name);
@@ -108,6 +109,8 @@ function newHearing() {
   const record = newRecord();
   const hearing = {
     record,
+    /** The first one that all endorsers were there for: how fast processes start is no matter here. */
+    firstLevel: undefined as number | undefined,
     killed: 0,
     /** Attestations that were signed with DAL content. */
     dalVotes: 0,
@@ -118,7 +121,10 @@ function newHearing() {
     take: (line: string, name: string): void => {
       takeLog(record, line);
       const log = readLine(line);
-      if (log?.event === 'vote') hearing.up.add(name);
+      if (log?.event === 'vote') {
+        hearing.up.add(name);
+        if (hearing.up.size === ENDORSERS) hearing.firstLevel ??= Number(log.level) + 1;
+      }
       if (log?.event === 'dal_vote') hearing.dalVotes += 1;
       const alarm = log && alarmOf(log);
       if (alarm === undefined || (log?.event === 'node_disbelieved' && log.node === LIAR)) return;
@@ -130,15 +136,18 @@ function newHearing() {
 
 function reportOf(
   { levels, seed }: Wanted,
-  { record, killed, dalVotes, falseAlarms }: Hearing,
+  { record, firstLevel = Infinity, killed, dalVotes, falseAlarms }: Hearing,
   sandbox: SandboxSummary,
   seconds: number,
 ) {
-  const { shared: taken, ...summary } = summaryOf(record, sandbox, levels);
-  const laterRounds = record.rights.filter(right => right.level <= levels && right.round > 0);
+  const rights = record.rights.filter(({ level }) => level >= firstLevel);
+  const { shared: taken, ...summary } = summaryOf({ ...record, rights }, sandbox, levels);
+  const laterRounds = rights.filter(({ level, round }) => level <= levels && round > 0);
   return {
     ...{ endorsers: ENDORSERS, seed, seconds, killed, dalVotes },
     // The one with DAL content takes its own votes as if they were another's.
+    // What is judged, from here to the last level.
+    firstLevel,
     ...{ shared: taken - dalVotes, laterRounds: laterRounds.length, falseAlarms },
     ...summary,
   };

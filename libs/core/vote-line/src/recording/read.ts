@@ -103,7 +103,7 @@ const SHAPES: Readonly<Record<Kind, Readonly<Record<string, Fits>>>> = {
   operations: { node: isText, items: Array.isArray },
   answer: { node: isText, topic: isTopic },
   unanswered: { node: isText, topic: isTopic },
-  stream: { node: isText, stream: isText, open: value => typeof value === 'boolean' },
+  stream: { node: isText, stream: isText, state: isText },
   verified: { batch: isNumber, findings: value => isListOf(value, Array.isArray) },
   tick: {},
   marks: { hash: isText, marks: value => isListOf(value, Array.isArray) },

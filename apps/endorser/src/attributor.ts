@@ -1,5 +1,16 @@
-import { MISS_REASONS, newAttribution, stepAttribution } from '@meridian/attribution';
-import type { AttributionEvent, Fault, IncludedVote, NodeAnswer } from '@meridian/attribution';
+import {
+  bearsOnRights,
+  MISS_REASONS,
+  newAttribution,
+  stepAttribution,
+} from '@meridian/attribution';
+import type {
+  AttributionEvent,
+  BearingEffect,
+  Fault,
+  IncludedVote,
+  NodeAnswer,
+} from '@meridian/attribution';
 import type { Right } from '@meridian/attribution';
 import type { Injection, InjectionClass } from '@meridian/node-pool';
 import { duration, later, type Duration, type Instant } from '@meridian/prelude';
@@ -95,7 +106,7 @@ export function openAttributor(options: AttributorOptions): Attributor {
     isDue = queue.length > 0;
     if (isDue) after(0, work);
   };
-  const heard = (at: Instant, effect: LineEffect): void => {
+  const heard = (at: Instant, effect: BearingEffect): void => {
     queue.push({ kind: 'line', at, effect });
     if (effect.kind === 'facts') {
       roundMs = effect.facts.durations.minimalBlockDelay;
@@ -108,7 +119,7 @@ export function openAttributor(options: AttributorOptions): Attributor {
   return {
     ledger,
     step: ({ at }, effects) => {
-      for (const effect of effects) if (BEARS[effect.kind]) heard(at, effect);
+      for (const effect of effects) if (bearsOnRights(effect)) heard(at, effect);
     },
     answered: (ballot, answer) => void queue.push({ kind: 'answered', ballot, answer }),
     injection: (ballot, { handedOver, receipts }, startedAt) => {
@@ -124,13 +135,6 @@ export function openAttributor(options: AttributorOptions): Attributor {
     },
   };
 }
-
-/** Which effects of the line bear on a right. */
-const BEARS: Readonly<Record<LineEffect['kind'], boolean>> = {
-  ...{ facts: true, proposal: true, abstain: true, sign: true, inject: true },
-  ...{ fault: false, read: false, read_marks: false, restart: false, wake: false },
-  ...{ prequorum: false, protocol: false, verify: false },
-};
 
 function lasting(ms: number): Duration {
   return duration(Math.max(0, ms));

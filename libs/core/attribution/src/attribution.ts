@@ -1,12 +1,11 @@
 import type { Instant } from '@meridian/prelude';
 import type { Ballot, Proposal, Seat } from '@meridian/tenderbake';
 import type { BlockHash, Level, PublicKeyHash, Round, Slot } from '@meridian/tezos';
-import type { LineEffect } from '@meridian/vote-line';
 import { newInclusion, stepInclusion } from './inclusion.ts';
 import type { InclusionEvent, InclusionState, Undecided, Verdict } from './inclusion.ts';
 import { isOpen, isOwn, missOf, type Miss } from './miss.ts';
 import { EMPTY_PAGE, noteEffect, noteVotes } from './page.ts';
-import type { NodeReceipt, NotedVote, Page, SignerAnswer } from './page.ts';
+import type { BearingEffect, NodeReceipt, NotedVote, Page, SignerAnswer } from './page.ts';
 import type { IncludedVote } from './pass.ts';
 
 /** What became of an own right; final. */
@@ -29,7 +28,7 @@ export type Right = {
 
 /** What is told. All but `line` is about the vote of a ballot that the line wanted. */
 export type AttributionEvent =
-  | { readonly kind: 'line'; readonly at: Instant; readonly effect: LineEffect }
+  | { readonly kind: 'line'; readonly at: Instant; readonly effect: BearingEffect }
   | { readonly kind: 'answered'; readonly ballot: Ballot; readonly answer: SignerAnswer }
   /** The vote was written to a first node. */
   | { readonly kind: 'handed'; readonly ballot: Ballot; readonly at: Instant }
@@ -118,7 +117,7 @@ function noted(state: AttributionState, ballot: Ballot, news: Partial<NotedVote>
   return turn(state, ballot.level, page => noteVotes(page, [ballot], news));
 }
 
-function hearLine(state: AttributionState, at: Instant, effect: LineEffect): AttributionStep {
+function hearLine(state: AttributionState, at: Instant, effect: BearingEffect): AttributionStep {
   switch (effect.kind) {
     case 'facts': {
       const { level, own } = effect.facts;
@@ -138,15 +137,6 @@ function hearLine(state: AttributionState, at: Instant, effect: LineEffect): Att
       if (first === undefined) return [state, []];
       return [turn(state, first.level, page => noteEffect(page, at, effect)), []];
     }
-    case 'fault':
-    case 'prequorum':
-    case 'protocol':
-    case 'verify':
-    case 'read':
-    case 'read_marks':
-    case 'restart':
-    case 'wake':
-      return [state, []];
   }
 }
 

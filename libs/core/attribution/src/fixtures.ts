@@ -4,7 +4,7 @@ import type { Ballot, LevelFacts, Proposal, Seat } from '@meridian/tenderbake';
 import type { VoterEvent } from '@meridian/tenderbake';
 import { level, round, slot, toBase58, type BlockHash, type PublicKeyHash } from '@meridian/tezos';
 import type { LineEffect } from '@meridian/vote-line';
-import { newAttribution, stepAttribution } from './index.ts';
+import { bearsOnRights, newAttribution, stepAttribution } from './index.ts';
 import type { AttributionEffect, AttributionEvent, NodeAnswer } from './index.ts';
 
 /** The level whose right is followed, and how many nodes have to take a vote of it. */
@@ -64,7 +64,7 @@ export function story(sign: 'at_prequorum' | 'early' = 'at_prequorum', startedAt
     told.push(...effects);
   };
   const see = (at: Instant, effect: LineEffect): void => {
-    tell({ kind: 'line', at, effect });
+    if (bearsOnRights(effect)) tell({ kind: 'line', at, effect });
     if (effect.kind === 'sign') wanted.push(...effect.ballots);
     if (effect.kind === 'inject') out.push(effect.ballot);
   };

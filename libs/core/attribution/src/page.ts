@@ -4,6 +4,16 @@ import type { BlockHash, PayloadHash, Round, Slot } from '@meridian/tezos';
 import type { LineEffect } from '@meridian/vote-line';
 import type { NodeAnswer } from './reasons.ts';
 
+const BEARING = ['facts', 'proposal', 'abstain', 'sign', 'inject'] as const;
+
+/** What of all that the line does bears on a right. */
+export type BearingEffect = Extract<LineEffect, { readonly kind: (typeof BEARING)[number] }>;
+
+/** Whether an effect of the line bears on a right. */
+export function bearsOnRights(effect: LineEffect): effect is BearingEffect {
+  return BEARING.some(kind => kind === effect.kind);
+}
+
 /** What one node said to a vote, and when. */
 export type NodeReceipt = { readonly answer: NodeAnswer; readonly at: Instant };
 
@@ -49,7 +59,11 @@ export const EMPTY_PAGE: Page = { blocks: [], abstentions: [], votes: new Map() 
 const ROWS_MAX = 64;
 
 /** Notes what the line of votes saw or wanted at the level of the page. */
-export function noteEffect(page: Page, at: Instant, effect: LineEffect): Page {
+export function noteEffect(
+  page: Page,
+  at: Instant,
+  effect: Exclude<BearingEffect, { readonly kind: 'facts' }>,
+): Page {
   switch (effect.kind) {
     case 'proposal': {
       const { hash, round, payloadHash, timestamp } = effect.proposal;
@@ -65,16 +79,6 @@ export function noteEffect(page: Page, at: Instant, effect: LineEffect): Page {
       return noteVotes(page, effect.ballots, {});
     case 'inject':
       return noteVotes(page, [effect.ballot], { publishedAt: at });
-    case 'facts':
-    case 'fault':
-    case 'prequorum':
-    case 'protocol':
-    case 'verify':
-    case 'read':
-    case 'read_marks':
-    case 'restart':
-    case 'wake':
-      return page;
   }
 }
 
